@@ -1,0 +1,43 @@
+# Every third-party library, found once, under one name a job. A room links what it owns, PRIVATE.
+
+foreach(folder pdfium openvino)
+  if(NOT EXISTS ${JACKDAW_THIRD_PARTY}/${folder})
+    message(FATAL_ERROR "${JACKDAW_THIRD_PARTY}/${folder} is missing. Run 'make setup' once, then build again.")
+  endif()
+endforeach()
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc i18n data)
+find_package(SQLite3 REQUIRED)
+find_package(LAPACK REQUIRED)
+find_package(OpenMP REQUIRED)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+
+find_library(JACKDAW_FAISS_ARCHIVE faiss REQUIRED)
+add_library(jackdaw_faiss INTERFACE)
+target_link_libraries(jackdaw_faiss INTERFACE ${JACKDAW_FAISS_ARCHIVE} LAPACK::LAPACK OpenMP::OpenMP_CXX)
+find_library(JACKDAW_STEMMER stemmer REQUIRED)
+
+set(OpenVINO_DIR ${JACKDAW_THIRD_PARTY}/openvino/cmake)
+add_library(jackdaw_openvino INTERFACE)
+target_include_directories(jackdaw_openvino SYSTEM INTERFACE ${JACKDAW_THIRD_PARTY}/openvino/include)
+file(GLOB openvino_library ${JACKDAW_THIRD_PARTY}/openvino/libs/libopenvino.so.*)
+target_link_libraries(jackdaw_openvino INTERFACE ${openvino_library})
+
+add_library(jackdaw_pdfium SHARED IMPORTED)
+set_target_properties(jackdaw_pdfium PROPERTIES
+  IMPORTED_LOCATION ${JACKDAW_THIRD_PARTY}/pdfium/lib/libpdfium.so IMPORTED_SONAME libpdfium.so)
+
+# The environment of every test: where the data and the models are.
+set(JACKDAW_TEST_ENVIRONMENT
+  "JACKDAW_TEST_MODELS=${JACKDAW_THIRD_PARTY}/models"
+  "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=0"
+  "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0"
+  "UBSAN_OPTIONS=print_stacktrace=1"
+  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
+  "OMP_NUM_THREADS=1" "OPENBLAS_NUM_THREADS=1")

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/document.h"
+#include "core/ids.h"
+
+namespace jackdaw {
+
+// Where a chunk stands in its document: Page::text.substr(begin, end - begin) of page `page` is the chunk's text.
+struct SourceSpan {
+  int page = 0;             // 1-based; 0 where the format has no pages
+  std::uint32_t begin = 0;  // bytes
+  std::uint32_t end = 0;
+  std::vector<Box> boxes;   // one per line, top to bottom as read
+  friend bool operator==(const SourceSpan&, const SourceSpan&) = default;
+};
+
+// A piece of one page, small enough to embed: the unit that is indexed, found and cited.
+struct Chunk {
+  std::string text;
+  SourceSpan span;
+};
+
+// A chunk as it is shown to a person or a model: with its id and the document it comes from.
+struct Passage {
+  ChunkId chunk;
+  DocumentId document;
+  std::string filename;
+  std::string page_label;  // empty where the document has none
+  std::string text;
+  SourceSpan span;
+};
+
+}  // namespace jackdaw

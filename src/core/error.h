@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace jackdaw {
+
+// What the caller should do about a failure. Each code has one stable lower_snake_case name, which is what people and
+// programs see (docs/http_api.md, section 3), and one HTTP status, which lives in server/error_response alone.
+enum class ErrorCode {
+  kInvalidJson,
+  kInvalidArgument,
+  kEmptyQuestion,
+  kUnauthenticated,
+  kPermissionDenied,
+  kForbiddenHost,
+  kForbiddenOrigin,
+  kNotFound,
+  kMethodNotAllowed,
+  kNotAcceptable,
+  kGone,
+  kRequestTimeout,
+  kRangeNotSatisfiable,
+  kConflict,
+  kNotReady,
+  kTooLarge,          // a body, a file, a question
+  kUriTooLong,
+  kHeaderTooLarge,
+  kUnsupportedMediaType,
+  kEncryptedDocument,
+  kDamagedDocument,
+  kNoText,
+  kOverloaded,
+  kRateLimited,
+  kShuttingDown,
+  kStarting,
+  kInternal,
+  kProviderError,
+  kProviderAuth,
+  kProviderOverloaded,
+  kProviderBadStream,
+  kProviderTimeout,
+  kStorageFull,
+  kCancelled,         // nobody waits for the result any more; never sent as a response
+  kDeadlineExceeded,
+  kUnavailable,       // a machine-level need is missing: a model file, the sandbox, a running server
+};
+
+// "invalid_argument" for kInvalidArgument and so on; total over the enum.
+std::string_view to_string(ErrorCode code) noexcept;
+
+// The inverse of to_string; nothing for a word that names no code.
+std::optional<ErrorCode> error_code_from(std::string_view name) noexcept;
+
+// Whether the same request may succeed later without any change by the caller.
+bool is_retryable(ErrorCode code) noexcept;
+
+// The one exception of the program. The message is a sentence for a person: what failed, with which value, what to do
+// now. It never holds a secret. Thrown by value, caught in three places: around each request handler, around each
+// ingested document, and in main.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+
+  // Names the request field, option or variable that was wrong.
+  Error& with_field(std::string field) {
+    field_ = std::move(field);
+    return *this;
+  }
+  // When to come back (`Retry-After`).
+  Error& with_retry_after(std::chrono::seconds delay) {
+    retry_after_ = delay;
+    return *this;
+  }
+
+  ErrorCode code() const noexcept { return code_; }
+  const std::string& field() const noexcept { return field_; }
+  std::optional<std::chrono::seconds> retry_after() const noexcept { return retry_after_; }
+
+ private:
+  ErrorCode code_;
+  std::string field_;
+  std::optional<std::chrono::seconds> retry_after_;
+};
+
+}  // namespace jackdaw

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "core/cancellation.h"
+#include "core/prompt.h"
+
+namespace jackdaw {
+
+// A piece of the answer. Valid UTF-8, never empty.
+struct TextDelta {
+  std::string text;
+};
+
+// The writer's own proof that the answer ended; nothing follows it.
+struct WriterEnd {
+  FinishReason reason = FinishReason::kStop;
+  Usage usage;
+};
+
+using WriterEvent = std::variant<TextDelta, WriterEnd>;
+
+// One answer being written. Used from one coroutine. Destroying it cancels the work behind it.
+class WriterStream {
+ public:
+  virtual ~WriterStream() = default;
+  // The next event; nothing after WriterEnd. A stream that ends without WriterEnd has failed: next() throws Error
+  // (provider_*, cancelled) instead.
+  virtual boost::asio::awaitable<std::optional<WriterEvent>> next() = 0;
+};
+
+// Who writes the answer. Shared by all answers; used on the I/O thread.
+class LanguageModel {
+ public:
+  virtual ~LanguageModel() = default;
+
+  virtual const std::string& provider() const noexcept = 0;  // "extractive", "openai" ...
+  virtual const std::string& model() const noexcept = 0;
+
+  // Starts nothing by itself: work begins with the first next(). `prompt` is moved in.
+  virtual std::unique_ptr<WriterStream> write(Prompt prompt, Cancellation cancellation) = 0;
+};
+
+}  // namespace jackdaw

