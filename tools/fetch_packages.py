@@ -130,9 +130,13 @@ def main():
     parser.add_argument("--into", default=os.path.join(here, "third_party"), help="the folder to fill")
     parser.add_argument("--models-into", default=os.environ.get("JACKDAW_MODELS", ""),
                         help="the folder for the group models (default: INTO/models)")
+    parser.add_argument("--groups", action="store_true", dest="list_groups", help="name the groups and end")
     parser.add_argument("groups", nargs="*", metavar="GROUP", help="build, models or page")
     arguments = parser.parse_args()
     known = {package[0] for package in PACKAGES}
+    if arguments.list_groups:
+        print(*sorted(known))
+        return
     if unknown := set(arguments.groups) - known:
         fail(f"no group is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     for package in PACKAGES:

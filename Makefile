@@ -1,0 +1,76 @@
+# The verbs of the project. Each works from nothing, says what it does, and may be repeated.
+#
+#   make demo     install, build, ask the sample data sheet a question       make format   clang-format
+#   make test     build and run the whole test suite                         make lint     clang-tidy, include check
+#   make serve    start the server on 127.0.0.1:8000                         make bench    benchmarks
+#   make build    the release program, build/release/jackdaw                 make soak     the long tests
+#   make setup    only install what is missing                               make fuzz     libFuzzer targets
+
+PYTHON := /usr/bin/python3
+JOBS ?= $(shell nproc)
+DEMO_DATA := build/demo/data
+QUESTION ?= What is the list price of the Magpie-7?
+JACKDAW := build/release/jackdaw
+
+.PHONY: help setup build demo serve run test soak format lint bench fuzz install clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup:
+	@tools/setup.sh build models page
+
+build: setup
+	@tools/build.sh release
+
+demo: build
+	@echo "-- reading samples/magpie-7.pdf"
+	@$(JACKDAW) ingest samples/magpie-7.pdf --data $(DEMO_DATA)
+	@echo
+	@echo "> $(QUESTION)"
+	@$(JACKDAW) ask "$(QUESTION)" --data $(DEMO_DATA)
+	@echo
+	@echo "-- next: 'make serve DATA=$(DEMO_DATA)' starts the server; then open http://127.0.0.1:8000/docs"
+	@echo "-- your own files: $(JACKDAW) ingest FILE.pdf, then $(JACKDAW) ask \"...\""
+
+serve run: build
+	@$(JACKDAW) serve $(if $(DATA),--data $(DATA))
+
+test:
+	@tools/setup.sh build models page test
+	@tools/build.sh tsan
+	@tools/build.sh dev
+	@tools/run_tests.sh
+
+soak:
+	@tools/setup.sh build models page test
+	@tools/build.sh dev
+	@JACKDAW_SOAK=1 tools/run_tests.sh -L soak
+
+format:
+	@tools/setup.sh fuzz
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
+
+lint: setup
+	@tools/setup.sh fuzz
+	@tools/build.sh release
+	@$(PYTHON) tools/check_includes.py
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 --dry-run --Werror
+	@git ls-files 'src/*.cpp' | grep -v _test.cpp | xargs -P $(JOBS) -n 4 clang-tidy-19 --quiet -p build/release
+
+bench:
+	@tools/setup.sh build models page bench
+	@tools/build.sh bench
+	@for program in build/bench/bench/*_bench; do echo "-- $$program"; $$program --benchmark_min_time=0.2 || exit 1; done
+
+fuzz:
+	@tools/setup.sh build models page fuzz
+	@tools/build.sh fuzz
+	@tools/run_fuzzers.sh
+
+install: build
+	@cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
+
+clean:
+	rm -rf build
