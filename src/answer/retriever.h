@@ -1,0 +1,84 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/answer_event.h"
+#include "core/cancellation.h"
+#include "core/compute.h"
+#include "core/document_store.h"
+#include "core/embedding.h"
+#include "core/ranking.h"
+#include "core/reranker.h"
+#include "core/search_index.h"
+
+namespace jackdaw::answer {
+
+inline constexpr std::size_t kMaxTopK = 50;
+inline constexpr std::size_t kMaxQuestionCharacters = 8000;  // code points
+
+struct RetrieverOptions {
+  std::size_t candidates = 50;                      // of each search, 1..1,000; at least top_k are always asked for
+  std::size_t rerank_candidates = 20;               // the best this many of the fused order are reranked, or top_k
+  std::chrono::milliseconds rerank_deadline{3000};  // then the fused order stands; 0: as long as it takes
+};
+
+struct RetrievalRequest {
+  std::string question;
+  std::size_t top_k = 3;  // 1..kMaxTopK
+  bool rerank = true;
+  SearchFilter filter;
+};
+
+struct Retrieved {
+  std::vector<RetrievedPassage> passages;  // best first, at most top_k, all of one score kind
+  RerankSkipped rerank_skipped = RerankSkipped::kNo;
+  AnswerTimings timings;  // embed, keyword, vector, fuse, rerank
+  std::uint64_t index_version = 0;
+};
+
+// Called on the coroutine's executor as each stage begins; may be empty.
+using OnStage = std::function<void(AnswerStage)>;
+
+// Throws Error kEmptyQuestion for nothing but white space, kTooLarge, kInvalidArgument for text that is not UTF-8 or a
+// top_k out of range.
+void check_request(const RetrievalRequest& request);
+
+// Finds the passages that may answer a question: both searches, fused, the best reranked. Its coroutines may run on any
+// executor of one thread; the work is done on the pools. It keeps references to what it is given.
+class Retriever {
+ public:
+  Retriever(Embedder& embedder, Reranker& reranker, DocumentStore& store, const SearchIndex& index, Compute& compute,
+            Compute& storage, RetrieverOptions options);
+
+  // Throws what check_request throws, what `cancellation` asks for, kOverloaded. Passages that are deleted meanwhile
+  // are left out.
+  boost::asio::awaitable<Retrieved> retrieve(RetrievalRequest request, Cancellation cancellation,
+                                             OnStage on_stage = {});
+
+  // Throws Error kNotReady when no document can be searched yet.
+  void require_documents() const;
+
+ private:
+  struct Search;
+  boost::asio::awaitable<void> search(Search& search);
+  boost::asio::awaitable<void> load_passages(Search& search);
+  // False when the deadline passed before all candidates had a score.
+  boost::asio::awaitable<bool> rerank(Search& search);
+
+  Embedder& embedder_;
+  Reranker& reranker_;
+  DocumentStore& store_;
+  const SearchIndex& index_;
+  Compute& compute_;
+  Compute& storage_;
+  const RetrieverOptions options_;
+};
+
+}  // namespace jackdaw::answer

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "answer/answerer.h"
+#include "answer/event_log.h"
+#include "core/ids.h"
+
+namespace jackdaw::answer {
+
+struct RunningAnswersOptions {
+  std::size_t max_running = 1024;
+  std::size_t max_queued = 256;               // wait for one of the above to end; more are refused
+  std::size_t max_log_bytes = 256 * 1024;     // of one answer's events; beyond it ends with `too_large`
+  std::size_t max_unread_bytes = 64 * 1024;   // a reader further behind pauses the writer (OnDisconnect::kCancel)
+  std::chrono::seconds abandoned_after{120};  // OnDisconnect::kContinue without a reader
+  std::chrono::seconds max_duration{600};     // of one answer, from its start
+  std::chrono::seconds keep_finished{600};    // for readers that come back
+  std::size_t max_finished_bytes = 32 * 1024 * 1024;  // of all finished answers; the oldest go first
+};
+
+// Owns every running answer: the coroutine that makes it and the log of its events. A connection is a reader of the
+// log; losing it only takes the reader away. Everything here is called and runs on one executor of one thread: who is
+// elsewhere posts to it. Destroying this before shut_down() has returned abandons what runs: the answerer must then not
+// be used again by the executor.
+class RunningAnswers {
+ public:
+  // One reader of one answer. Moves; destroying it takes the reader away. May outlive RunningAnswers.
+  class Subscription {
+   public:
+    Subscription(Subscription&&) noexcept = default;
+    Subscription& operator=(Subscription&&) noexcept;
+    ~Subscription();
+
+    const AnswerId& answer() const noexcept;
+
+    // The next event; nothing after the one that ends the answer, and after close(). One call at a time.
+    boost::asio::awaitable<std::optional<NumberedEvent>> next();
+    // The next event if it is there already.
+    std::optional<NumberedEvent> try_next();
+    // Waits until next() would return at once: true; or until `at_most` has passed: false.
+    boost::asio::awaitable<bool> ready_within(std::chrono::milliseconds at_most);
+    // Takes the reader away now; a next() that waits returns nothing.
+    void close();
+
+   private:
+    friend class RunningAnswers;
+    struct Reader;
+    explicit Subscription(std::shared_ptr<Reader> reader);
+    std::shared_ptr<Reader> reader_;
+  };
+
+  RunningAnswers(boost::asio::any_io_executor executor, Answerer& answerer, RunningAnswersOptions options);
+  // Cancels what still runs.
+  ~RunningAnswers();
+  RunningAnswers(const RunningAnswers&) = delete;
+  RunningAnswers& operator=(const RunningAnswers&) = delete;
+
+  // Starts an answer. Throws what Answerer::check throws, kOverloaded, kShuttingDown.
+  Subscription start(AnswerRequest request);
+
+  // Another reader, from the event after `after_sequence` on (0: all). Throws Error kNotFound, kGone for an answer that
+  // is no longer kept, kInvalidArgument for an event that has not happened.
+  Subscription subscribe(const AnswerId& answer, std::uint64_t after_sequence);
+
+  // False when no such answer is running. The answer ends with AnswerCancelled soon after.
+  bool cancel(const AnswerId& answer);
+
+  std::size_t running() const noexcept;   // the queued ones included
+  std::size_t finished() const noexcept;  // still kept
+
+  // Starts nothing more, lets what runs end for `grace`, cancels the rest, and returns when all have ended.
+  boost::asio::awaitable<void> shut_down(std::chrono::milliseconds grace);
+
+ private:
+  struct Answer;
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace jackdaw::answer

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "core/compute.h"
+#include "core/language_model.h"
+#include "core/reranker.h"
+
+namespace jackdaw::providers {
+
+// Cross-encoder logits; see docs/quality.md for how they were measured.
+struct ExtractiveOptions {
+  float keep_above = 0.0F;     // a sentence above it is quoted
+  float answer_above = -3.0F;  // the best sentence must be above it, else nothing in the documents answers
+  std::size_t max_quotes = 3;
+  std::size_t max_passages = 2;     // that the quotes come from
+  std::size_t max_sentences = 160;  // that are scored; a bound on the work
+};
+
+// Answers without a language model: quotes the sentences of the passages that answer the question best by the reranker,
+// word for word, each with its file and page. It writes nothing of its own but says what it is, and says so when
+// nothing answers (FinishReason::kNoEvidence). Shared by all answers; keeps references to what it is given.
+class ExtractiveModel : public LanguageModel {
+ public:
+  ExtractiveModel(Reranker& reranker, Compute& compute, ExtractiveOptions options = {});
+
+  const std::string& provider() const noexcept override { return provider_; }
+  const std::string& model() const noexcept override { return model_; }
+  // Gives its text word by word.
+  std::unique_ptr<WriterStream> write(Prompt prompt, Cancellation cancellation) override;
+
+ private:
+  const std::string provider_ = "extractive";
+  const std::string model_ = "quotes";
+  Reranker& reranker_;
+  Compute& compute_;
+  const ExtractiveOptions options_;
+};
+
+}  // namespace jackdaw::providers
