@@ -31,7 +31,7 @@ THIRD_PARTY = [
     (r"libstemmer", {"index"}, False),
     (r"sqlite3", {"store"}, False),
     (r"seccomp", {"extract"}, False),
-    (r"openssl/", {"http", "store"}, False),
+    (r"openssl/", {"http", "store", "inference"}, False),
     (r"curl/", {"http"}, False),
     (r"CLI/", {"server"}, False),
     (r"boost/json", {"server", "providers", "store", "inference"}, False),
