@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/document_store.h"
+
+namespace jackdaw::store {
+
+// A moment inside add() or remove() between two things that reach the disk one after the other.
+enum class StoreStep {
+  kOriginalKept,         // add: the file stands under originals/, nothing names it yet
+  kAddCommitted,         // add: the document survives, the caller does not know yet
+  kRemoveCommitted,      // remove: no table names the document, its bytes are still in the log
+  kRemovedFromDatabase,  // remove: its bytes are gone from database and log, the original still stands
+};
+
+struct SqliteStoreOptions {
+  // Held with DataLock. The database is `jackdaw.db` inside it.
+  std::filesystem::path data_dir;
+
+  // Embedder::name() of the vectors. Empty: whatever the collection has, for who does not embed.
+  std::string embedder_name;
+
+  // Reads that run at once; each costs a connection with a cache of at most 2 MiB.
+  int readers = 4;
+
+  // add() fails with kStorageFull beyond it. The most that deletion can keep its promise for (scrubbing_vfs.h).
+  std::int64_t max_database_bytes = std::int64_t{128} << 30;
+
+  // Called at each step; tests end the process there.
+  std::function<void(StoreStep)> on_step;
+};
+
+// The collection in one SQLite database and one folder of originals (docs/storage_format.md). Any thread; one writer at
+// a time, readers never wait for it, except while remove() cuts the log. Removing files that a crash left behind is
+// part of opening. The constructor throws Error kConflict, and touches nothing, when the folder was written by a newer
+// version of the program, is no Jackdaw collection, or has vectors of another embedder.
+class SqliteStore : public DocumentStore {
+ public:
+  explicit SqliteStore(SqliteStoreOptions options);
+  ~SqliteStore() override;
+
+  std::vector<ChunkId> add(const NewDocument& document) override;
+  std::optional<Document> find(const DocumentId& id) override;
+  std::optional<Document> find_by_sha256(const std::string& sha256) override;
+  DocumentPage list(const DocumentQuery& query) override;
+  std::int64_t count() override;
+  bool remove(const DocumentId& id) override;
+  std::vector<Passage> passages(std::span<const ChunkId> ids) override;
+  ChunkPage chunks_of(const DocumentId& id, std::size_t limit, const std::string& after) override;
+  std::optional<Page> page(const DocumentId& id, int number) override;
+  // One short read for each ready document, oldest first: what is added or removed meanwhile may or may not be visited,
+  // but never in part. `visit` may use the store.
+  void for_each_indexed(const std::function<void(IndexedDocument&&)>& visit) override;
+
+  // Whose vectors these are; empty while no embedder was ever named.
+  std::string embedder_name();
+
+  // Where the original bytes stand; nothing when there is no such document.
+  std::optional<std::filesystem::path> original_of(const DocumentId& id);
+
+ private:
+  class Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace jackdaw::store
