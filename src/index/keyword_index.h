@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "core/search_index.h"
+#include "index/analyzer.h"
+#include "index/bm25.h"
+#include "index/segment.h"
+
+namespace jackdaw::index {
+
+// BM25 over a list of segments, exact: every score is what one index of the live chunks alone would give, to the last
+// bit, however they are spread over segments. Corpus statistics count live chunks only; where a segment has deletions,
+// a term's deleted chunks are counted at query time, which at most doubles the reading of that segment's postings.
+// A term that the query says n times weighs n times. Immutable: any number of threads may search at once.
+class Bm25Index final : public KeywordIndex {
+ public:
+  Bm25Index(std::shared_ptr<const Analyzer> analyzer, std::shared_ptr<const SegmentSet> segments,
+            const Bm25Parameters& parameters);
+
+  Ranking search(std::string_view query, std::size_t limit, const SearchFilter& filter) const override;
+
+ private:
+  std::shared_ptr<const Analyzer> analyzer_;
+  std::shared_ptr<const SegmentSet> segments_;
+  Bm25 bm25_;
+};
+
+}  // namespace jackdaw::index

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+
+#include "core/guarded.h"
+#include "core/search_index.h"
+#include "index/analyzer.h"
+#include "index/bm25.h"
+#include "index/segment.h"
+#include "index/segment_merge.h"
+
+namespace jackdaw::index {
+
+struct SegmentedIndexOptions {
+  std::size_t dimensions = 384;  // of MiniLM-L6; what every embedding and query must have
+  AnalyzerOptions analyzer;
+  Bm25Parameters bm25;
+  VectorEngine vectors = VectorEngine::kFaiss;
+  MergePolicy merge;
+};
+
+// The searchable collection: a list of immutable segments, each of one batch of documents or of a merge, and for each
+// the set of its rows that are not deleted. add() makes a segment and publishes; remove() replaces the sets of the
+// segments that hold the document; merge_if_due() makes one segment of several while others read, add and remove, and
+// what is removed meanwhile stays removed. Call it in the background after additions and removals: searches slow down
+// with the number of segments.
+//
+// Safe from any thread. Readers wait for nobody: taking a snapshot copies one pointer under a lock that is never held
+// longer than that. Writers wait for each other only while they publish, not while they analyse text or merge.
+class SegmentedIndex final : public SearchIndex {
+ public:
+  explicit SegmentedIndex(const SegmentedIndexOptions& options = {});
+
+  // All of the batch, or nothing and Error kInternal: for a chunk id or a document id that comes twice in the batch or
+  // is live in the index (replacing is remove() then add()), for an embedding of other dimensions or with a value that
+  // is not finite. Documents without chunks leave no trace. A batch without chunks publishes nothing.
+  void add(std::span<const IndexedDocument> documents) override;
+
+  // Publishes only if there was something to remove. Memory is given back when the segment is merged, or at once when
+  // nothing of it is left.
+  void remove(const DocumentId& document) override;
+
+  std::shared_ptr<const IndexSnapshot> snapshot() const override;
+
+  // Merges until nothing is due; returns at once while another thread is merging. Throws what `cancellation` says;
+  // merges that were finished by then stay.
+  void merge_if_due(const Cancellation& cancellation) override;
+
+ private:
+  struct Written {
+    std::uint64_t version = 0;
+    SegmentSet segments;
+  };
+
+  void check_batch(std::span<const IndexedDocument> documents) const;
+  void publish(Written& written);
+  void replace(std::span<const LiveSegment> sources, std::shared_ptr<const Segment> merged);
+
+  const SegmentedIndexOptions options_;
+  const std::shared_ptr<const Analyzer> analyzer_;
+  Guarded<Written> written_;
+  std::mutex merging_;
+  mutable Guarded<std::shared_ptr<const IndexSnapshot>> published_;
+};
+
+}  // namespace jackdaw::index
