@@ -28,7 +28,7 @@ struct ClientRequest {
   std::string body;               // sent when there are no files
   std::vector<UploadFile> files;  // not empty: the body is multipart/form-data
   std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds idle_timeout{0};      // without a byte in either direction, rounded up to seconds; 0: none
+  std::chrono::milliseconds idle_timeout{0};      // without a byte in either direction; 0: none
   std::chrono::milliseconds total_timeout{0};     // 0: none
   std::size_t max_body_bytes = 64 * 1024 * 1024;  // of ClientResponse::body
 };

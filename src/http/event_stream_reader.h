@@ -59,10 +59,10 @@ class EventStreamReader {
   std::string line_;
   bool skip_lf_ = false;    // the last byte was CR: an LF right after it belongs to the same line end
   bool first_line_ = true;  // may begin with a byte order mark
-  bool has_data_ = false;
-  std::string data_;  // each line followed by LF
+  std::string data_;        // each line followed by LF
   std::string event_type_;
-  std::string last_event_id_;
+  std::string id_;             // of the event being read
+  std::string last_event_id_;  // of the last blank line
   std::optional<std::uint64_t> retry_ms_;
 };
 

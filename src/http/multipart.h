@@ -67,6 +67,7 @@ class MultipartParser {
   std::string buffer_;
   std::size_t read_ = 0;  // bytes of buffer_ that are done
   std::size_t parts_ = 0;
+  bool at_data_begin_ = false;  // the line end after the part's head is not passed yet
   bool finished_ = false;
   PartHead head_;
   std::string_view data_;
@@ -87,6 +88,7 @@ class MultipartReader {
 
  private:
   boost::asio::awaitable<MultipartParser::Event> next_event();
+  boost::asio::awaitable<void> skip_epilogue();
 
   MultipartParser parser_;
   Source source_;
