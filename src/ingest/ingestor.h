@@ -50,6 +50,8 @@ class Ingestor {
   // `compute` embeds and indexes, `storage` waits for the disk, `extraction` waits for the confined child processes.
   Ingestor(TextExtractor& extractor, Embedder& embedder, DocumentStore& store, SearchIndex& index, Compute& compute,
            Compute& storage, Compute& extraction, IngestorOptions options);
+  // Stops a merge that still runs in the background.
+  ~Ingestor();
 
   // Returns when the document can be found, or when the same bytes were known already. The spool file is taken over by
   // the store; when this throws or returns already_known it is still the caller's. Throws Error: what TextExtractor and
@@ -64,13 +66,16 @@ class Ingestor {
   boost::asio::awaitable<std::size_t> load_index(Cancellation cancellation);
 
  private:
-  struct Extracted;
-  boost::asio::awaitable<std::optional<Document>> find_known(const std::string& sha256, Cancellation cancellation);
-  boost::asio::awaitable<Extracted> extract(const IncomingFile& file, const OnIngestProgress& on_progress,
-                                            Cancellation cancellation);
+  boost::asio::awaitable<std::optional<Document>> find_known(const std::string& sha256);
+  boost::asio::awaitable<NewDocument> extract(const IncomingFile& file, const OnIngestProgress& on_progress,
+                                              Cancellation cancellation);
   boost::asio::awaitable<std::vector<Embedding>> embed(const std::vector<Chunk>& chunks,
                                                        const OnIngestProgress& on_progress, Cancellation cancellation);
-  boost::asio::awaitable<void> publish(const NewDocument& document, const std::vector<ChunkId>& ids);
+  // Nothing when a document of the same bytes is there already.
+  boost::asio::awaitable<std::optional<std::vector<ChunkId>>> store(const NewDocument& document,
+                                                                    Cancellation cancellation);
+  boost::asio::awaitable<void> publish(NewDocument document, const std::vector<ChunkId>& chunk_ids);
+  boost::asio::awaitable<void> merge();
 
   TextExtractor& extractor_;
   Embedder& embedder_;
@@ -82,6 +87,8 @@ class Ingestor {
   const IngestorOptions options_;
   const Chunker chunker_;
   Admission admission_;
+  bool merging_ = false;
+  const Cancellation stop_merging_;
 };
 
 }  // namespace jackdaw::ingest
