@@ -3,22 +3,25 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/document_store.h"
+#include "core/guarded.h"
+#include "store/originals.h"
+#include "store/reader_pool.h"
+#include "store/sqlite.h"
 
 namespace jackdaw::store {
 
 // A moment inside add() or remove() between two things that reach the disk one after the other.
 enum class StoreStep {
-  kOriginalKept,         // add: the file stands under originals/, nothing names it yet
-  kAddCommitted,         // add: the document survives, the caller does not know yet
-  kRemoveCommitted,      // remove: no table names the document, its bytes are still in the log
-  kRemovedFromDatabase,  // remove: its bytes are gone from database and log, the original still stands
+  kOriginalKept,     // add: the file stands under originals/, nothing names it yet
+  kAddCommitted,     // add: the document survives, the caller does not know yet
+  kRemoveCommitted,  // remove: no table names the document, its original and its bytes in the log still stand
+  kOriginalRemoved,  // remove: its bytes are still in the log
 };
 
 struct SqliteStoreOptions {
@@ -67,8 +70,18 @@ class SqliteStore : public DocumentStore {
   std::optional<std::filesystem::path> original_of(const DocumentId& id);
 
  private:
-  class Engine;
-  std::unique_ptr<Engine> engine_;
+  struct Writer {
+    Database database;
+    bool log_holds_removed = false;  // a removal is committed whose bytes are still in the log
+  };
+
+  void cut_log(Writer& writer);
+  void reached(StoreStep step) const;
+
+  SqliteStoreOptions options_;
+  Guarded<Writer> writer_;
+  Originals originals_;
+  ReaderPool readers_;  // closed before the writer
 };
 
 }  // namespace jackdaw::store

@@ -1,0 +1,65 @@
+#include "store/originals.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+
+#include "core/error.h"
+#include "store/durable_file.h"
+
+namespace jackdaw::store {
+namespace {
+
+constexpr std::size_t kSha256Digits = 64;
+
+bool is_sha256(std::string_view text) noexcept {
+  return text.size() == kSha256Digits &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+Originals::Originals(const std::filesystem::path& data_dir) : folder_(data_dir / "originals") {
+  make_folder(folder_);
+}
+
+std::filesystem::path Originals::path_of(const std::string& sha256) const {
+  if (!is_sha256(sha256)) throw Error(ErrorCode::kInvalidArgument, "A SHA-256 has 64 lower-case hexadecimal digits.");
+  return folder_ / sha256.substr(0, 2) / sha256;
+}
+
+void Originals::keep(const IncomingFile& file) const {
+  const std::filesystem::path path = path_of(file.sha256);
+  make_folder(path.parent_path());
+  rename_file(file.path, path);
+  try {
+    sync_folder(path.parent_path());
+  } catch (const Error&) {
+    give_back(file);
+    throw;
+  }
+}
+
+void Originals::give_back(const IncomingFile& file) const noexcept {
+  std::rename((folder_ / file.sha256.substr(0, 2) / file.sha256).c_str(), file.path.c_str());
+}
+
+void Originals::remove(const std::string& sha256) const {
+  const std::filesystem::path path = path_of(sha256);
+  if (delete_file(path)) sync_folder(path.parent_path());
+}
+
+std::size_t Originals::collect_unreferenced(const std::function<bool(const std::string&)>& is_named) const {
+  std::size_t collected = 0;
+  for (const auto& shelf : std::filesystem::directory_iterator(folder_)) {
+    if (!shelf.is_directory()) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(shelf.path())) {
+      const std::string name = entry.path().filename().string();
+      if (is_sha256(name) && !is_named(name) && delete_file(entry.path())) ++collected;
+    }
+    if (collected > 0) sync_folder(shelf.path());
+  }
+  return collected;
+}
+
+}  // namespace jackdaw::store

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "core/document.h"
+
+namespace jackdaw::store {
+
+// The files that people gave us, byte for byte: `originals/ab/<sha256>` in the data folder, where "ab" are the first
+// two digits. Readable from any thread; changed under the writer's lock. Throws Error kStorageFull or kInternal.
+class Originals {
+ public:
+  // Makes the folder where there is none.
+  explicit Originals(const std::filesystem::path& data_dir);
+
+  // Throws kInvalidArgument for anything but 64 lower-case hex digits.
+  std::filesystem::path path_of(const std::string& sha256) const;
+
+  // Moves the spool file, whose bytes must be on the disk (sync_file), to its place. Durable when it returns.
+  void keep(const IncomingFile& file) const;
+  // Undoes keep(), as far as possible: what stays behind is collected at the next start.
+  void give_back(const IncomingFile& file) const noexcept;
+
+  // Nothing happens when it is gone already. Durable when it returns.
+  void remove(const std::string& sha256) const;
+
+  // Deletes every original that `is_named` denies: what a crash left between keep() and the transaction that names the
+  // file, or between a removal's transaction and remove(). Other files stay. Returns how many.
+  std::size_t collect_unreferenced(const std::function<bool(const std::string& sha256)>& is_named) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace jackdaw::store
