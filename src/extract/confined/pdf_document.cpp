@@ -1,0 +1,174 @@
+#include "extract/confined/pdf_document.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <ctime>
+#include <numbers>
+#include <utility>
+#include <vector>
+
+#include "extract/confined/lines.h"
+#include "extract/confined/page_text.h"
+
+namespace jackdaw::extract {
+namespace {
+
+struct ClosePage {
+  void operator()(FPDF_PAGE page) const { FPDF_ClosePage(page); }
+};
+struct CloseText {
+  void operator()(FPDF_TEXTPAGE text) const { FPDFText_ClosePage(text); }
+};
+using PageHandle = std::unique_ptr<fpdf_page_t__, ClosePage>;
+using TextHandle = std::unique_ptr<fpdf_textpage_t__, CloseText>;
+
+// Reads a text that PDFium gives as UTF-16LE; `read(buffer, bytes)` is the call that gives it.
+template <class Read>
+std::string read_utf16(Read read) {
+  const unsigned long bytes = read(nullptr, 0);
+  if (bytes <= 2 || bytes > 2 * protocol::kMaxShortStringBytes) return {};
+  std::vector<char16_t> units(bytes / 2);
+  if (read(units.data(), bytes) > bytes) return {};
+  std::vector<Glyph> glyphs;
+  for (const char16_t unit : units) {
+    if (unit == 0) break;
+    glyphs.push_back(Glyph{.code = unit});
+  }
+  std::vector<GlyphStyle> no_styles;
+  join_surrogates(glyphs, no_styles);
+  std::string utf8;
+  for (const Glyph& glyph : glyphs) append_utf8(utf8, glyph.code);
+  return utf8;
+}
+
+// Lists the characters of one page with their places.
+class GlyphReader {
+ public:
+  explicit GlyphReader(FPDF_TEXTPAGE text) : text_(text) {}
+
+  void read(int count, PageGlyphs& out) {
+    out.glyphs.reserve(static_cast<std::size_t>(count));
+    bool in_word = false;
+    for (int i = 0; i < count; ++i) {
+      Glyph glyph{.code = FPDFText_GetUnicode(text_, i)};
+      if (glyph.code == kLineEndHyphen || is_space(glyph.code)) {
+        in_word = false;
+        // A space may be part of a right-to-left ligature, which is known by its box.
+        if (glyph.code == ' ' && right_to_left_) set_box(i, glyph);
+      } else {
+        if (!in_word) out.styles.push_back(read_style(i, out.glyphs.size()));
+        in_word = true;
+        right_to_left_ = is_right_to_left(glyph.code);
+        set_box(i, glyph);
+      }
+      out.glyphs.push_back(glyph);
+    }
+  }
+
+ private:
+  GlyphStyle read_style(int index, std::size_t first) {
+    GlyphStyle style{.first = first};
+    FS_MATRIX matrix{1, 0, 0, 1, 0, 0};
+    FPDFText_GetMatrix(text_, index, &matrix);
+    style.size = static_cast<float>(FPDFText_GetFontSize(text_, index)) * std::hypot(matrix.c, matrix.d);
+    double x = 0;
+    double y = 0;
+    FPDFText_GetCharOrigin(text_, index, &x, &y);
+    style.origin_x = static_cast<float>(x);
+    style.origin_y = static_cast<float>(y);
+    const float turns = std::atan2(matrix.b, matrix.a) / (std::numbers::pi_v<float> / 2);
+    style.quarter = static_cast<int>(std::lround(turns)) & 3;
+    upright_ = std::abs(matrix.b) < 0.01F * std::abs(matrix.a) && matrix.a > 0;
+    return style;
+  }
+
+  void set_box(int index, Glyph& glyph) {
+    FS_RECTF loose{};
+    if (upright_ && FPDFText_GetLooseCharBox(text_, index, &loose) != 0 && loose.left < loose.right &&
+        loose.bottom < loose.top) {
+      glyph.left = loose.left;
+      glyph.bottom = loose.bottom;
+      glyph.right = loose.right;
+      glyph.top = loose.top;
+      return;
+    }
+    double left = 0;
+    double right = 0;
+    double bottom = 0;
+    double top = 0;
+    if (FPDFText_GetCharBox(text_, index, &left, &right, &bottom, &top) == 0) return;
+    glyph.left = static_cast<float>(left);
+    glyph.bottom = static_cast<float>(bottom);
+    glyph.right = static_cast<float>(right);
+    glyph.top = static_cast<float>(top);
+  }
+
+  FPDF_TEXTPAGE text_;
+  bool upright_ = true;
+  bool right_to_left_ = false;
+};
+
+float length(float from, float to) {
+  const float difference = to - from;
+  return std::isfinite(difference) && difference > 0 && difference <= protocol::kMaxCoordinate ? difference : 0;
+}
+
+}  // namespace
+
+void prepare_pdfium() {
+  // The colour-profile library asks for the time zone in the middle of a page.
+  setenv("TZ", "UTC0", 1);
+  tzset();
+  static const char* no_fonts[] = {nullptr};
+  FPDF_LIBRARY_CONFIG config{};
+  config.version = 2;
+  config.user_font_paths = no_fonts;
+  FPDF_InitLibraryWithConfig(&config);
+}
+
+std::optional<protocol::FailureReason> PdfDocument::open(std::string_view bytes, std::optional<PdfDocument>& document) {
+  if (FPDF_DOCUMENT handle = FPDF_LoadMemDocument64(bytes.data(), bytes.size(), nullptr); handle != nullptr) {
+    document = PdfDocument(handle);
+    return std::nullopt;
+  }
+  switch (FPDF_GetLastError()) {
+    case FPDF_ERR_PASSWORD: return protocol::FailureReason::kPassword;
+    case FPDF_ERR_SECURITY: return protocol::FailureReason::kProtection;
+    default: return protocol::FailureReason::kFormat;
+  }
+}
+
+int PdfDocument::pages() const {
+  return FPDF_GetPageCount(document_.get());
+}
+
+std::string PdfDocument::title() const {
+  return read_utf16(
+      [&](void* buffer, unsigned long bytes) { return FPDF_GetMetaText(document_.get(), "Title", buffer, bytes); });
+}
+
+PdfDocument::Reading PdfDocument::read_page(int number, std::size_t max_characters) const {
+  Reading reading;
+  Page& page = reading.page;
+  page.number = number;
+  page.label = read_utf16(
+      [&](void* buffer, unsigned long bytes) { return FPDF_GetPageLabel(document_.get(), number - 1, buffer, bytes); });
+  const PageHandle handle(FPDF_LoadPage(document_.get(), number - 1));
+  FS_RECTF box{};
+  if (!handle || FPDF_GetPageBoundingBox(handle.get(), &box) == 0) return reading;
+  page.width = length(box.left, box.right);
+  page.height = length(box.bottom, box.top);
+  const TextHandle text(FPDFText_LoadPage(handle.get()));
+  const int count = text ? FPDFText_CountChars(text.get()) : 0;
+  if (count <= 0) return reading;
+  reading.characters = static_cast<std::size_t>(count);
+  if (reading.characters > max_characters) return reading;
+  PageGlyphs glyphs;
+  glyphs.left = box.left;
+  glyphs.top = box.top;
+  GlyphReader(text.get()).read(count, glyphs);
+  compose_text(std::move(glyphs), page);
+  return reading;
+}
+
+}  // namespace jackdaw::extract

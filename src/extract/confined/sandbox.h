@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+namespace jackdaw::extract {
+
+// What the sandbox allows a document to cost. The parent watches the wall clock.
+struct SandboxLimits {
+  unsigned long address_space_bytes = 512UL << 20;  // ordinary documents need less than 20 MiB
+  unsigned long cpu_seconds = 300;
+};
+
+// Closes the sandbox around this process, for good: limits, lowest priority, no new privileges, death with the parent,
+// and a system call filter under which the process can allocate memory, write to its standard output and error, and
+// end. Anything else kills it. Everything that needs a file or a library must be done before. Returns what could not be
+// set up, empty when all could; the process must not touch untrusted bytes when it is not empty.
+//
+// Built with JACKDAW_UNCONFINED it only sets the CPU limit: sanitizers cannot live under the rest.
+std::string enter_sandbox(const SandboxLimits& limits);
+
+}  // namespace jackdaw::extract
