@@ -7,7 +7,6 @@
 #include <span>
 #include <vector>
 
-#include "core/cancellation.h"
 #include "core/search_index.h"
 #include "index/analyzer.h"
 #include "index/postings.h"
@@ -22,6 +21,9 @@ struct DocumentRows {
   std::vector<std::uint32_t> begins;  // documents + 1 entries: where each one's rows begin in `rows`
   std::vector<std::uint32_t> rows;    // ascending within a document
 };
+
+// Rows by the document that each belongs to.
+DocumentRows group_by_document(std::span<const DocumentId* const> document_of_row);
 
 // Some documents in searchable form: words and vectors side by side, one row a chunk, rows ascending by chunk id.
 // Immutable and self-contained: any number of threads may read it, nothing in it depends on other segments, and what is

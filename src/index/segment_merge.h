@@ -23,7 +23,7 @@ struct MergePolicy {
 // Places, ascending, of the segments to merge into one now; empty when nothing is due. Pure.
 std::vector<std::size_t> choose_merge(const MergePolicy& policy, std::span<const LiveSegment> segments);
 
-// One segment of the live rows of `sources`; null when none is live. Checks `cancellation` often and throws what it
+// One segment of the live rows of `sources`; there is at least one. Checks `cancellation` often and throws what it
 // says.
 std::shared_ptr<const Segment> merge_segments(std::span<const LiveSegment> sources, VectorEngine engine,
                                               std::size_t dimensions, const Cancellation& cancellation);

@@ -53,11 +53,10 @@ class SegmentedIndex final : public SearchIndex {
  private:
   struct Written {
     std::uint64_t version = 0;
-    SegmentSet segments;
+    std::shared_ptr<const SegmentSet> segments;
   };
 
-  void check_batch(std::span<const IndexedDocument> documents) const;
-  void publish(Written& written);
+  void publish(Written& written, SegmentSet next);
   void replace(std::span<const LiveSegment> sources, std::shared_ptr<const Segment> merged);
 
   const SegmentedIndexOptions options_;

@@ -1,0 +1,90 @@
+#include "index/analyzer.h"
+
+#include <libstemmer.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <stdexcept>
+
+#include "core/text.h"
+
+namespace jackdaw::index {
+namespace {
+
+// Function words of English and what is left of them once an apostrophe was cut by a tokenizer elsewhere; ascending.
+constexpr auto kStopWords = std::to_array<std::string_view>(
+    {"a",     "about", "after", "again",  "all",    "also", "am",    "an",     "and",   "any",   "are",
+     "as",    "at",    "be",    "been",   "being",  "both", "but",   "by",     "can",   "could", "did",
+     "do",    "does",  "doing", "during", "each",   "for",  "from",  "had",    "has",   "have",  "having",
+     "he",    "her",   "here",  "hers",   "him",    "his",  "how",   "i",      "if",    "in",    "into",
+     "is",    "it",    "its",   "itself", "just",   "me",   "my",    "no",     "nor",   "not",   "of",
+     "on",    "or",    "our",   "ours",   "own",    "same", "she",   "should", "so",    "some",  "such",
+     "than",  "that",  "the",   "their",  "theirs", "them", "then",  "there",  "these", "they",  "this",
+     "those", "to",    "too",   "very",   "was",    "we",   "were",  "what",   "when",  "where", "which",
+     "while", "who",   "whom",  "why",    "will",   "with", "would", "you",    "your",  "yours"});
+static_assert(std::is_sorted(kStopWords.begin(), kStopWords.end()));
+
+bool is_stop_word(std::string_view word) noexcept {
+  return std::binary_search(kStopWords.begin(), kStopWords.end(), word);
+}
+
+// A libstemmer handle holds the word it works on: one for each thread.
+class Stemmer {
+ public:
+  Stemmer() : handle_(sb_stemmer_new("english", "UTF_8"), sb_stemmer_delete) {
+    if (!handle_) throw std::runtime_error("libstemmer has no English stemmer");
+  }
+
+  void stem(std::string& word) {
+    const sb_symbol* stem =
+        sb_stemmer_stem(handle_.get(), reinterpret_cast<const sb_symbol*>(word.data()), static_cast<int>(word.size()));
+    if (stem == nullptr) throw std::bad_alloc();
+    word.assign(reinterpret_cast<const char*>(stem), static_cast<std::size_t>(sb_stemmer_length(handle_.get())));
+  }
+
+ private:
+  std::unique_ptr<sb_stemmer, decltype(&sb_stemmer_delete)> handle_;
+};
+
+Stemmer& stemmer() {
+  thread_local Stemmer made;
+  return made;
+}
+
+// The longest prefix of at most `limit` bytes that ends at a code point border.
+std::string_view cut(std::string_view word, std::size_t limit) noexcept {
+  if (word.size() <= limit) return word;
+  while (limit > 0 && (static_cast<unsigned char>(word[limit]) & 0xC0) == 0x80) --limit;
+  return word.substr(0, limit);
+}
+
+// The stemmer knows possessives only by the ASCII apostrophe, documents are set with the typographic one.
+void straighten_apostrophes(std::string& text) {
+  constexpr std::string_view kTypographic = "\u2019";
+  for (std::size_t at = text.find(kTypographic); at != std::string::npos; at = text.find(kTypographic, at + 1)) {
+    text.replace(at, kTypographic.size(), "'");
+  }
+}
+
+}  // namespace
+
+Analyzer::Analyzer(const AnalyzerOptions& options) : options_(options) {}
+
+std::vector<std::string> Analyzer::terms(std::string_view text) const {
+  std::string normal = text::normalize_for_matching(text);
+  straighten_apostrophes(normal);
+  const std::vector<text::Range> words = text::words(normal);
+  std::vector<std::string> terms;
+  terms.reserve(words.size());
+  for (const text::Range& range : words) {
+    const std::string_view word = std::string_view(normal).substr(range.begin, range.end - range.begin);
+    if (options_.drop_stop_words && is_stop_word(word)) continue;
+    std::string term(cut(word, options_.max_term_bytes));
+    if (options_.stem) stemmer().stem(term);
+    if (!term.empty()) terms.push_back(std::move(term));
+  }
+  return terms;
+}
+
+}  // namespace jackdaw::index

@@ -1,0 +1,82 @@
+#include "index/faiss_index.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wall"
+#pragma GCC diagnostic ignored "-Wextra"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <faiss/IndexFlat.h>
+#include <faiss/impl/AuxIndexStructures.h>
+#include <faiss/impl/IDSelector.h>
+#include <faiss/utils/distances.h>
+#pragma GCC diagnostic pop
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace jackdaw::index {
+namespace {
+
+class AllowedRows final : public faiss::IDSelector {
+ public:
+  explicit AllowedRows(const RowSet& rows) : rows_(rows) {}
+  bool is_member(idx_t id) const override { return rows_.contains(static_cast<std::size_t>(id)); }
+
+ private:
+  const RowSet& rows_;
+};
+
+void offer(TopK& best, std::span<const ChunkId> chunks, faiss::Index::idx_t row, float score) {
+  if (score >= best.threshold()) best.offer({chunks[static_cast<std::size_t>(row)], score});
+}
+
+}  // namespace
+
+FaissIndex::FaissIndex(std::size_t dimensions, std::span<const float* const> rows)
+    : index_(std::make_unique<faiss::IndexFlatIP>(static_cast<faiss::Index::idx_t>(dimensions))) {
+  index_->codes.reserve(rows.size() * dimensions * sizeof(float));
+  for (const float* row : rows) index_->add(1, row);
+}
+
+FaissIndex::~FaissIndex() = default;
+
+void FaissIndex::search(std::span<const float> query, const RowSet* allowed, std::span<const ChunkId> chunks,
+                        TopK& best) const {
+  const std::size_t rows = allowed == nullptr ? chunks.size() : allowed->count();
+  const std::size_t wanted = std::min(best.limit(), rows);
+  if (wanted == 0) return;
+  // OpenMP's setting belongs to the thread, and this may be any thread.
+  omp_set_num_threads(1);
+  faiss::SearchParameters parameters;
+  std::optional<AllowedRows> selector;
+  if (allowed != nullptr) parameters.sel = &selector.emplace(*allowed);
+
+  // One more than wanted shows whether the last place is tied.
+  const std::size_t asked = std::min(wanted + 1, rows);
+  std::vector<float> scores(asked);
+  std::vector<faiss::Index::idx_t> found(asked);
+  index_->search(1, query.data(), static_cast<faiss::Index::idx_t>(asked), scores.data(), found.data(), &parameters);
+  if (asked == wanted || scores[wanted - 1] != scores[wanted]) {
+    for (std::size_t i = 0; i < wanted; ++i) offer(best, chunks, found[i], scores[i]);
+    return;
+  }
+  faiss::RangeSearchResult tied(1);
+  const float below = std::nextafter(scores[wanted - 1], -std::numeric_limits<float>::infinity());
+  index_->range_search(1, query.data(), below, &tied, &parameters);
+  for (std::size_t i = 0; i < tied.lims[1]; ++i) offer(best, chunks, tied.labels[i], tied.distances[i]);
+}
+
+float FaissIndex::similarity(std::span<const float> query, std::uint32_t row) const {
+  return faiss::fvec_inner_product(query.data(), this->row(row).data(), query.size());
+}
+
+std::span<const float> FaissIndex::row(std::uint32_t row) const {
+  const auto dimensions = static_cast<std::size_t>(index_->d);
+  return {index_->get_xb() + row * dimensions, dimensions};
+}
+
+}  // namespace jackdaw::index
