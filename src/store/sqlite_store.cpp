@@ -114,7 +114,7 @@ void collect_leftovers(Database& database, const Originals& originals) {
   while (rows.step()) named.emplace(rows.text(0));
   const std::size_t collected =
       originals.collect_unreferenced([&named](const std::string& sha256) { return named.contains(sha256); });
-  if (collected > 0) log::info("Removed " + std::to_string(collected) + " originals that no document names.");
+  if (collected > 0) log::info("Deleted originals that no document names: " + std::to_string(collected) + ".");
 }
 
 [[noreturn]] void refuse_twin(const Document& twin) {

@@ -1,0 +1,211 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "core/error.h"
+#include "store/sqlite_store.h"
+#include "tests/support/document_store_samples.h"
+
+namespace jackdaw::store {
+namespace {
+
+constexpr int kStorageFullExit = 7;
+
+class DurabilityTest : public testing::Test {
+ protected:
+  SqliteStoreOptions options() const { return {.data_dir = folder_.path(), .embedder_name = "e", .on_step = {}}; }
+
+  // Runs `work` in a process of its own that dies by SIGKILL, or ends with the number that `work` returns. No database
+  // is open in this process meanwhile: connections must not cross a fork.
+  static int in_another_process(const std::function<int()>& work) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(work());
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+  }
+
+  [[noreturn]] static void die() {
+    ::kill(::getpid(), SIGKILL);
+    ::_exit(1);
+  }
+
+  NewDocument sample(Spool& spool, const std::string& mark) const {
+    std::mt19937 random(static_cast<unsigned>(std::hash<std::string>{}(mark)));
+    return sample_document(spool, mark, random);
+  }
+
+  // Adds a document and tells who waits, in a process that is killed at `point`.
+  int add_and_die_at(const std::string& mark, std::optional<StoreStep> point) {
+    return in_another_process([&]() -> int {
+      SqliteStoreOptions with = options();
+      with.on_step = [&](StoreStep reached) {
+        if (point == reached) die();
+      };
+      SqliteStore store(with);
+      Spool spool = spool_of(folder_.path(), "original of " + mark);
+      const NewDocument document = sample(spool, mark);
+      if (!point) die();
+      store.add(document);
+      die();
+    });
+  }
+
+  // Whole, with its original; or not there at all, in no file.
+  void expect_whole(SqliteStore& store, const std::string& mark, bool there) {
+    const std::string original = "original of " + mark;
+    const auto listed = store.list({.limit = 200, .after = "", .text = mark, .status = std::nullopt}).documents;
+    ASSERT_EQ(listed.size(), there ? 1U : 0U) << mark;
+    std::size_t files = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
+      if (entry.is_regular_file() && bytes_of(entry.path()) == original) ++files;
+    }
+    EXPECT_EQ(files, there ? 1U : 0U) << mark;
+    if (!there) return;
+    EXPECT_EQ(bytes_of(store.original_of(listed[0].id).value()), original);
+    const auto chunks = store.chunks_of(listed[0].id, 200, "").passages;
+    EXPECT_EQ(static_cast<std::int64_t>(chunks.size()), listed[0].chunks);
+    for (const Passage& passage : chunks) {
+      const Page page = store.page(listed[0].id, passage.span.page).value();
+      EXPECT_EQ(page.text.substr(passage.span.begin, passage.span.end - passage.span.begin), passage.text);
+    }
+  }
+
+  const TemporaryFolder folder_;
+};
+
+TEST_F(DurabilityTest, KilledWhileSpoolingLeavesNothing) {
+  EXPECT_EQ(add_and_die_at("alpha", std::nullopt), -SIGKILL);
+  EXPECT_FALSE(std::filesystem::is_empty(folder_.path() / "spool"));
+  SqliteStore store(options());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "spool"));
+  expect_whole(store, "alpha", false);
+}
+
+TEST_F(DurabilityTest, KilledBetweenTheOriginalAndTheTransactionLeavesNothing) {
+  EXPECT_EQ(add_and_die_at("alpha", StoreStep::kOriginalKept), -SIGKILL);
+  SqliteStore store(options());
+  expect_whole(store, "alpha", false);
+}
+
+TEST_F(DurabilityTest, KilledAfterTheTransactionKeepsAllOfIt) {
+  EXPECT_EQ(add_and_die_at("alpha", StoreStep::kAddCommitted), -SIGKILL);
+  SqliteStore store(options());
+  expect_whole(store, "alpha", true);
+}
+
+TEST_F(DurabilityTest, KilledWhileRemovingRemovesAllOfIt) {
+  for (const StoreStep point : {StoreStep::kRemoveCommitted, StoreStep::kOriginalRemoved}) {
+    EXPECT_EQ(add_and_die_at("alpha", StoreStep::kAddCommitted), -SIGKILL);
+    const int status = in_another_process([&] {
+      SqliteStoreOptions with = options();
+      with.on_step = [&](StoreStep reached) {
+        if (point == reached) die();
+      };
+      SqliteStore store(with);
+      store.remove(store.list({}).documents.at(0).id);
+      return 1;
+    });
+    EXPECT_EQ(status, -SIGKILL);
+    SqliteStore store(options());
+    expect_whole(store, "alpha", false);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
+      if (!entry.is_regular_file()) continue;
+      EXPECT_EQ(bytes_of(entry.path()).find("alpha"), std::string::npos) << entry.path();
+    }
+  }
+}
+
+TEST_F(DurabilityTest, KilledAtAnyMomentEveryAcknowledgedDocumentIsWholeAndNoHalfDocumentIsThere) {
+  std::mt19937 random(11);
+  int acknowledged = 0;
+  for (int round = 0; round < 6; ++round) {
+    int receipts[2];
+    ASSERT_EQ(::pipe(receipts), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      SqliteStore store(options());
+      for (int i = 0;; ++i) {
+        const std::string mark = "r" + std::to_string(round) + "d" + std::to_string(i) + "e";
+        Spool spool = spool_of(folder_.path(), "original of " + mark);
+        store.add(sample(spool, mark));
+        if (::write(receipts[1], "x", 1) != 1) ::_exit(1);
+      }
+    }
+    ::close(receipts[1]);
+    char byte = 0;
+    int known = 0;
+    for (const int until = 1 + static_cast<int>(random() % 4); known < until; ++known) {
+      ASSERT_EQ(::read(receipts[0], &byte, 1), 1);
+    }
+    ::usleep(static_cast<useconds_t>(random() % 20000));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    while (::read(receipts[0], &byte, 1) == 1) ++known;
+    ::close(receipts[0]);
+    acknowledged += known;
+
+    SqliteStore store(options());
+    EXPECT_GE(store.count(), acknowledged);
+    EXPECT_LE(store.count(), acknowledged + 1) << "at most the one whose receipt was not sent";
+    acknowledged = static_cast<int>(store.count());
+    for (const Document& document : store.list({.limit = 200, .after = "", .text = "", .status = {}}).documents) {
+      expect_whole(store, document.filename.substr(0, document.filename.find('.')), true);
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "spool"));
+  }
+}
+
+TEST_F(DurabilityTest, AFullDiskIsAnErrorAndReadsGoOn) {
+  {
+    SqliteStore(options()).count();
+  }
+  EXPECT_EQ(add_and_die_at("alpha", StoreStep::kAddCommitted), -SIGKILL);
+  const int status = in_another_process([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    SqliteStore store(options());
+    Spool spool = spool_of(folder_.path(), "original of beta");
+    const NewDocument document = sample(spool, "beta");
+    const rlimit limit{20000, 20000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      store.add(document);
+    } catch (const Error& error) {
+      const bool reads =
+          store.count() == 1 && !store.chunks_of(store.list({}).documents.at(0).id, 9, "").passages.empty();
+      return error.code() == ErrorCode::kStorageFull && reads ? kStorageFullExit : 2;
+    }
+    return 3;
+  });
+  EXPECT_EQ(status, kStorageFullExit);
+  SqliteStore store(options());
+  expect_whole(store, "alpha", true);
+  expect_whole(store, "beta", false);
+}
+
+TEST_F(DurabilityTest, AFullDiskWhileReceivingIsStorageFull) {
+  const int status = in_another_process([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      spool_of(folder_.path(), std::string(5000, 'x'));
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::kStorageFull ? kStorageFullExit : 2;
+    }
+    return 3;
+  });
+  EXPECT_EQ(status, kStorageFullExit);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "spool"));
+}
+
+}  // namespace
+}  // namespace jackdaw::store
