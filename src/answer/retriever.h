@@ -67,10 +67,14 @@ class Retriever {
 
  private:
   struct Search;
-  boost::asio::awaitable<void> search(Search& search);
-  boost::asio::awaitable<void> load_passages(Search& search);
+  boost::asio::awaitable<void> search_both(Search& search);
+  boost::asio::awaitable<void> search_by_meaning(Search& search);
+  boost::asio::awaitable<void> search_by_words(Search& search);
+  // The best of the fused order that still exist.
+  boost::asio::awaitable<void> load_candidates(Search& search);
   // False when the deadline passed before all candidates had a score.
   boost::asio::awaitable<bool> rerank(Search& search);
+  void score_by_cosine(Search& search) const;
 
   Embedder& embedder_;
   Reranker& reranker_;

@@ -1,0 +1,196 @@
+#include "answer/retriever.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "answer/fusion.h"
+#include "answer/rerank_work.h"
+#include "answer/run_all.h"
+#include "core/error.h"
+#include "core/text.h"
+
+namespace jackdaw::answer {
+
+namespace asio = boost::asio;
+
+// What one retrieval has found so far.
+struct Retriever::Search {
+  RetrievalRequest request;
+  Cancellation cancellation;
+  std::shared_ptr<const IndexSnapshot> snapshot;
+  Embedding question;
+  Ranking keyword;
+  Ranking vector;
+  Retrieved found;  // first every candidate in fused order, in the end what is returned
+};
+
+namespace {
+
+bool is_blank(std::string_view utf8) {
+  const auto decoded = text::decode(utf8);
+  return std::all_of(decoded.begin(), decoded.end(), [](const auto& c) { return text::is_white_space(c.value); });
+}
+
+float sigmoid(float logit) {
+  return static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(logit))));
+}
+
+void begin(const OnStage& on_stage, AnswerStage stage) {
+  if (on_stage) on_stage(stage);
+}
+
+// Best logit first; equal ones stay in fused order.
+void order_by_logit(std::vector<RetrievedPassage>& passages, const std::vector<float>& logits) {
+  for (std::size_t i = 0; i < passages.size(); ++i) {
+    passages[i].reasons.rerank = logits[i];
+    passages[i].score = sigmoid(logits[i]);
+    passages[i].score_kind = ScoreKind::kRerank;
+  }
+  std::stable_sort(passages.begin(), passages.end(),
+                   [](const auto& a, const auto& b) { return *a.reasons.rerank > *b.reasons.rerank; });
+}
+
+}  // namespace
+
+void check_request(const RetrievalRequest& request) {
+  if (!text::is_valid_utf8(request.question)) {
+    throw Error(ErrorCode::kInvalidArgument, "The question is not valid UTF-8.").with_field("question");
+  }
+  const std::size_t length = text::count_code_points(request.question);
+  if (length > kMaxQuestionCharacters) {
+    throw Error(ErrorCode::kTooLarge, "The question has " + std::to_string(length) + " characters. Ask with at most " +
+                                          std::to_string(kMaxQuestionCharacters) + ".")
+        .with_field("question");
+  }
+  if (is_blank(request.question)) {
+    throw Error(ErrorCode::kEmptyQuestion, "The question is empty. Write one.").with_field("question");
+  }
+  if (request.top_k < 1 || request.top_k > kMaxTopK) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "top_k is " + std::to_string(request.top_k) + ". Use 1 to " + std::to_string(kMaxTopK) + ".")
+        .with_field("top_k");
+  }
+}
+
+Retriever::Retriever(Embedder& embedder, Reranker& reranker, DocumentStore& store, const SearchIndex& index,
+                     Compute& compute, Compute& storage, RetrieverOptions options)
+    : embedder_(embedder),
+      reranker_(reranker),
+      store_(store),
+      index_(index),
+      compute_(compute),
+      storage_(storage),
+      options_(options) {}
+
+void Retriever::require_documents() const {
+  if (index_.snapshot()->documents > 0) return;
+  throw Error(ErrorCode::kNotReady, "There is no document to answer from yet. Upload one first, then ask again.");
+}
+
+asio::awaitable<Retrieved> Retriever::retrieve(RetrievalRequest request, Cancellation cancellation, OnStage on_stage) {
+  check_request(request);
+  Search search;
+  search.request = std::move(request);
+  search.cancellation = cancellation;
+  search.snapshot = index_.snapshot();
+  search.found.index_version = search.snapshot->version;
+
+  begin(on_stage, AnswerStage::kSearching);
+  co_await search_both(search);
+  co_await load_candidates(search);
+  if (!search.request.rerank) {
+    search.found.rerank_skipped = RerankSkipped::kOff;
+  } else if (!search.found.passages.empty()) {
+    begin(on_stage, AnswerStage::kReranking);
+    const bool reranked = co_await rerank(search);
+    if (!reranked) search.found.rerank_skipped = RerankSkipped::kDeadline;
+  }
+  auto& passages = search.found.passages;
+  passages.resize(std::min(passages.size(), search.request.top_k));
+  if (search.found.rerank_skipped != RerankSkipped::kNo) score_by_cosine(search);
+  co_return std::move(search.found);
+}
+
+asio::awaitable<void> Retriever::search_both(Search& search) {
+  std::vector<asio::awaitable<void>> searches;
+  searches.push_back(search_by_meaning(search));
+  searches.push_back(search_by_words(search));
+  co_await run_all(std::move(searches));
+}
+
+asio::awaitable<void> Retriever::search_by_meaning(Search& search) {
+  const std::size_t limit = std::max(options_.candidates, search.request.top_k);
+  AnswerTimings& timings = search.found.timings;
+  co_await compute_.run(Lane::kInteractive, search.cancellation, [&] {
+    const Stopwatch watch;
+    const std::string_view question = search.request.question;
+    search.question = std::move(embedder_.embed({&question, 1}, search.cancellation).front());
+    timings.embed_ms = watch.elapsed_ms();
+    search.vector = search.snapshot->vector->search(search.question, limit, search.request.filter);
+    timings.vector_ms = watch.elapsed_ms() - *timings.embed_ms;
+  });
+}
+
+asio::awaitable<void> Retriever::search_by_words(Search& search) {
+  const std::size_t limit = std::max(options_.candidates, search.request.top_k);
+  co_await compute_.run(Lane::kInteractive, search.cancellation, [&] {
+    const Stopwatch watch;
+    search.keyword = search.snapshot->keyword->search(search.request.question, limit, search.request.filter);
+    search.found.timings.keyword_ms = watch.elapsed_ms();
+  });
+}
+
+asio::awaitable<void> Retriever::load_candidates(Search& search) {
+  const Stopwatch watch;
+  auto fused = fuse(search.keyword, search.vector);
+  search.found.timings.fuse_ms = watch.elapsed_ms();
+  fused.resize(std::min(fused.size(), std::max(options_.rerank_candidates, search.request.top_k)));
+  std::vector<ChunkId> ids;
+  std::unordered_map<ChunkId, const Reasons*> reasons;
+  for (const FusedChunk& chunk : fused) {
+    ids.push_back(chunk.chunk);
+    reasons.emplace(chunk.chunk, &chunk.reasons);
+  }
+  auto passages = co_await storage_.run(Lane::kInteractive, search.cancellation, [&] { return store_.passages(ids); });
+  for (Passage& passage : passages) {
+    RetrievedPassage retrieved;
+    retrieved.reasons = *reasons.at(passage.chunk);
+    retrieved.passage = std::move(passage);
+    search.found.passages.push_back(std::move(retrieved));
+  }
+}
+
+asio::awaitable<bool> Retriever::rerank(Search& search) {
+  const Stopwatch watch;
+  std::vector<std::string_view> texts;
+  for (const auto& candidate : search.found.passages) texts.emplace_back(candidate.passage.text);
+  const bool hurry = options_.rerank_deadline.count() > 0;
+  const Cancellation in_time =
+      hurry ? search.cancellation.child(SteadyClock::now() + options_.rerank_deadline) : search.cancellation;
+  RerankWork work(reranker_, compute_, search.request.question, std::move(texts));
+  std::optional<std::vector<float>> logits;
+  try {
+    logits = co_await work.run(in_time);
+  } catch (const Error& error) {
+    search.cancellation.throw_if_requested();
+    if (error.code() != ErrorCode::kDeadlineExceeded) throw;
+  }
+  search.found.timings.rerank_ms = watch.elapsed_ms();
+  if (logits) order_by_logit(search.found.passages, *logits);
+  co_return logits.has_value();
+}
+
+void Retriever::score_by_cosine(Search& search) const {
+  for (RetrievedPassage& found : search.found.passages) {
+    found.score_kind = ScoreKind::kCosine;
+    found.score = found.reasons.vector ? found.reasons.vector->score
+                                       : search.snapshot->vector->similarity(search.question, found.passage.chunk);
+  }
+}
+
+}  // namespace jackdaw::answer

@@ -1,0 +1,205 @@
+#include "answer/retriever.h"
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <thread>
+
+#include "core/error.h"
+#include "tests/support/await.h"
+#include "tests/support/brute_index.h"
+#include "tests/support/memory_store.h"
+#include "tests/support/reranker_by_words.h"
+#include "tests/support/word_embedder.h"
+
+namespace jackdaw::answer {
+namespace {
+
+using testing::await;
+
+class RetrieverTest : public ::testing::Test {
+ protected:
+  DocumentId add(const std::string& name, const std::vector<std::string>& texts) {
+    NewDocument document;
+    document.document.id = DocumentId{name};
+    document.document.filename = name;
+    document.document.sha256 = name;
+    for (const auto& text : texts) {
+      document.chunks.push_back({text, {}});
+      const std::string_view view = text;
+      document.embeddings.push_back(embedder_.embed({&view, 1}, {}).front());
+    }
+    const auto ids = store_.add(document);
+    std::vector<IndexedDocument> indexed(1);
+    indexed[0].document = document.document.id;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      indexed[0].chunks.push_back({ids[i], texts[i], document.embeddings[i]});
+    }
+    index_.add(indexed);
+    return document.document.id;
+  }
+  Retriever retriever() { return {embedder_, reranker_, store_, index_, compute_, storage_, options_}; }
+  Retrieved retrieve(const std::string& question, std::size_t top_k = 3, bool rerank = true, SearchFilter filter = {},
+                     const Cancellation& cancellation = {}) {
+    Retriever made = retriever();
+    const auto on_stage = [this](AnswerStage stage) { stages_.push_back(stage); };
+    return await(io_, made.retrieve({question, top_k, rerank, std::move(filter)}, cancellation, on_stage));
+  }
+  ErrorCode failure(const std::function<void()>& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    ADD_FAILURE() << "nothing was thrown";
+    return ErrorCode::kInternal;
+  }
+
+  boost::asio::io_context io_;
+  testing::WordEmbedder embedder_;
+  testing::RerankerByWords reranker_;
+  testing::MemoryStore store_;
+  testing::BruteIndex index_;
+  RetrieverOptions options_{.rerank_deadline = std::chrono::milliseconds(0)};
+  std::vector<AnswerStage> stages_;
+  Compute compute_{{.name = "compute", .threads = 2}};
+  Compute storage_{{.name = "storage", .threads = 1}};
+};
+
+TEST_F(RetrieverTest, ReturnsTheBestPassagesByTheReranker) {
+  add("a.pdf", {"magpies eat insects", "herons eat fish", "the price of a magpie"});
+  const Retrieved found = retrieve("what do herons eat", 2);
+  ASSERT_EQ(found.passages.size(), 2U);
+  EXPECT_EQ(found.passages[0].passage.text, "herons eat fish");
+  EXPECT_EQ(found.passages[0].score_kind, ScoreKind::kRerank);
+  EXPECT_EQ(found.passages[0].reasons.rerank, 2.0F);
+  EXPECT_NEAR(found.passages[0].score, 1 / (1 + std::exp(-2.0)), 1e-6);
+  EXPECT_TRUE(found.passages[0].reasons.keyword && found.passages[0].reasons.vector);
+  EXPECT_EQ(found.rerank_skipped, RerankSkipped::kNo);
+  EXPECT_EQ(found.index_version, 1U);
+  EXPECT_EQ(stages_, (std::vector{AnswerStage::kSearching, AnswerStage::kReranking}));
+}
+
+TEST_F(RetrieverTest, ScoresByCosineWhenTheRerankIsOff) {
+  add("a.pdf", {"magpies eat insects", "herons eat fish"});
+  const Retrieved found = retrieve("herons eat fish", 2, false);
+  ASSERT_EQ(found.passages.size(), 2U);
+  EXPECT_EQ(found.rerank_skipped, RerankSkipped::kOff);
+  EXPECT_NEAR(found.passages[0].score, 1, 1e-4);
+  for (const auto& passage : found.passages) EXPECT_EQ(passage.score_kind, ScoreKind::kCosine);
+  EXPECT_EQ(reranker_.calls, 0);
+  EXPECT_FALSE(found.timings.rerank_ms);
+}
+
+TEST_F(RetrieverTest, KnowsTheCosineOfWhatOnlyTheKeywordSearchFound) {
+  std::vector<std::string> texts(4, "alpha beta");
+  texts.push_back("alpha and eleven other words that make this passage long beyond the rest of them");
+  add("a.pdf", texts);
+  options_.candidates = 5;
+  const Retrieved all = retrieve("alpha", 5, false);
+  options_.candidates = 1;
+  const Retrieved few = retrieve("alpha", 1, false);
+  ASSERT_EQ(all.passages.size(), 5U);
+  ASSERT_EQ(few.passages.size(), 1U);
+  EXPECT_GT(few.passages[0].score, 0.5);
+  EXPECT_LT(all.passages[4].score, all.passages[0].score);
+}
+
+TEST_F(RetrieverTest, RerankesInSmallBatchesTheBestTwentyOrTopK) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 60; ++i) texts.push_back("bird number " + std::to_string(i));
+  add("a.pdf", texts);
+  retrieve("bird", 3);
+  EXPECT_EQ(reranker_.calls, 5);
+  EXPECT_EQ(reranker_.largest_batch, 4);
+  reranker_.calls = 0;
+  EXPECT_EQ(retrieve("bird", 30).passages.size(), 30U);
+  EXPECT_EQ(reranker_.calls, 8);
+}
+
+TEST_F(RetrieverTest, KeepsTheFusedOrderWhenTheDeadlinePasses) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 20; ++i) texts.push_back("bird number " + std::to_string(i));
+  add("a.pdf", texts);
+  const Retrieved unranked = retrieve("bird number 7", 5, false);
+  options_.rerank_deadline = std::chrono::milliseconds(15);
+  reranker_.before_batch = [] { std::this_thread::sleep_for(std::chrono::milliseconds(10)); };
+  const Retrieved late = retrieve("bird number 7", 5);
+  EXPECT_EQ(late.rerank_skipped, RerankSkipped::kDeadline);
+  ASSERT_EQ(late.passages.size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(late.passages[i].passage.chunk, unranked.passages[i].passage.chunk);
+    EXPECT_EQ(late.passages[i].score, unranked.passages[i].score);
+    EXPECT_EQ(late.passages[i].score_kind, ScoreKind::kCosine);
+    EXPECT_FALSE(late.passages[i].reasons.rerank);
+  }
+  EXPECT_LT(reranker_.calls, 5);
+  EXPECT_GE(*late.timings.rerank_ms, 10);
+}
+
+TEST_F(RetrieverTest, StopsAtTheNextMicroBatchWhenCancelled) {
+  std::vector<std::string> texts(20, "bird");
+  add("a.pdf", texts);
+  const Cancellation cancellation;
+  reranker_.before_batch = [&] { cancellation.cancel(CancelReason::kClient); };
+  EXPECT_EQ(failure([&] { retrieve("bird", 3, true, {}, cancellation); }), ErrorCode::kCancelled);
+  EXPECT_LE(reranker_.calls, 2);
+}
+
+TEST_F(RetrieverTest, TellsItsOwnDeadlineFromTheRequests) {
+  add("a.pdf", {"bird"});
+  options_.rerank_deadline = std::chrono::milliseconds(5000);
+  const Cancellation late = Cancellation().child(SteadyClock::now() + std::chrono::milliseconds(20));
+  reranker_.before_batch = [] { std::this_thread::sleep_for(std::chrono::milliseconds(40)); };
+  EXPECT_EQ(failure([&] { retrieve("bird", 3, true, {}, late); }), ErrorCode::kDeadlineExceeded);
+}
+
+TEST_F(RetrieverTest, PassesOnWhatTheRerankerThrows) {
+  add("a.pdf", std::vector<std::string>(20, "bird"));
+  reranker_.before_batch = [] { throw Error(ErrorCode::kUnavailable, "The model is gone."); };
+  EXPECT_EQ(failure([&] { retrieve("bird"); }), ErrorCode::kUnavailable);
+}
+
+TEST_F(RetrieverTest, LeavesOutPassagesThatAreDeletedMeanwhile) {
+  add("a.pdf", {"one bird"});
+  const DocumentId gone = add("b.pdf", {"two bird", "three bird"});
+  store_.remove(gone);  // as between the search and the loading
+  const Retrieved found = retrieve("bird");
+  ASSERT_EQ(found.passages.size(), 1U);
+  EXPECT_EQ(found.passages[0].passage.filename, "a.pdf");
+}
+
+TEST_F(RetrieverTest, SearchesOnlyTheDocumentsAskedFor) {
+  add("a.pdf", {"one bird"});
+  const DocumentId second = add("b.pdf", {"two bird"});
+  const Retrieved found = retrieve("bird", 3, true, {{second}});
+  ASSERT_EQ(found.passages.size(), 1U);
+  EXPECT_EQ(found.passages[0].passage.document, second);
+}
+
+TEST_F(RetrieverTest, ReturnsNothingFromAnEmptyIndex) {
+  EXPECT_TRUE(retrieve("bird").passages.empty());
+  EXPECT_EQ(failure([&] { retriever().require_documents(); }), ErrorCode::kNotReady);
+  add("a.pdf", {"one bird"});
+  retriever().require_documents();
+}
+
+TEST_F(RetrieverTest, SaysHowLongEachStepTook) {
+  add("a.pdf", {"one bird"});
+  const AnswerTimings timings = retrieve("bird").timings;
+  EXPECT_TRUE(timings.embed_ms && timings.keyword_ms && timings.vector_ms && timings.fuse_ms && timings.rerank_ms);
+}
+
+TEST_F(RetrieverTest, RefusesQuestionsThatItCannotAsk) {
+  EXPECT_EQ(failure([&] { retrieve(""); }), ErrorCode::kEmptyQuestion);
+  EXPECT_EQ(failure([&] { retrieve(" \n\u3000"); }), ErrorCode::kEmptyQuestion);
+  EXPECT_EQ(failure([&] { retrieve(std::string(8001, 'x')); }), ErrorCode::kTooLarge);
+  EXPECT_EQ(failure([&] { retrieve("\xff"); }), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(failure([&] { retrieve("x", 0); }), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(failure([&] { retrieve("x", 51); }), ErrorCode::kInvalidArgument);
+  check_request({std::string(8000, 'x'), 50, true, {}});
+}
+
+}  // namespace
+}  // namespace jackdaw::answer
