@@ -15,6 +15,7 @@ endif()
 function(jackdaw_compile_options target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wformat=2
+    -Wno-missing-field-initializers  # designated initializers leave defaults alone on purpose
     -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports these inside its own headers and inside coroutines.

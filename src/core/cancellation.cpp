@@ -97,9 +97,13 @@ Cancellation Cancellation::child(std::optional<TimePoint> deadline) const {
   return Cancellation(std::move(state));
 }
 
-void Cancellation::cancel(CancelReason reason) const { state_->cancel(reason); }
+void Cancellation::cancel(CancelReason reason) const {
+  state_->cancel(reason);
+}
 
-bool Cancellation::requested() const noexcept { return reason() != CancelReason::kNone; }
+bool Cancellation::requested() const noexcept {
+  return reason() != CancelReason::kNone;
+}
 
 CancelReason Cancellation::reason() const noexcept {
   const CancelReason reason = state_->reason.load();
@@ -108,12 +112,13 @@ CancelReason Cancellation::reason() const noexcept {
   return CancelReason::kNone;
 }
 
-std::optional<TimePoint> Cancellation::deadline() const noexcept { return state_->deadline; }
+std::optional<TimePoint> Cancellation::deadline() const noexcept {
+  return state_->deadline;
+}
 
 void Cancellation::throw_if_requested() const {
   switch (reason()) {
-    case CancelReason::kNone:
-      return;
+    case CancelReason::kNone: return;
     case CancelReason::kDeadline:
       throw Error(ErrorCode::kDeadlineExceeded, "The time allowed for this request is over. Try again.");
     case CancelReason::kShutdown:

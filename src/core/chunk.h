@@ -14,7 +14,7 @@ struct SourceSpan {
   int page = 0;             // 1-based; 0 where the format has no pages
   std::uint32_t begin = 0;  // bytes
   std::uint32_t end = 0;
-  std::vector<Box> boxes;   // one per line, top to bottom as read
+  std::vector<Box> boxes;  // one per line, top to bottom as read
   friend bool operator==(const SourceSpan&, const SourceSpan&) = default;
 };
 

@@ -16,9 +16,7 @@ std::string to_rfc3339(WallTime time);
 // Milliseconds, with a fraction, since it was made. Not shared between threads.
 class Stopwatch {
  public:
-  double elapsed_ms() const {
-    return std::chrono::duration<double, std::milli>(SteadyClock::now() - start_).count();
-  }
+  double elapsed_ms() const { return std::chrono::duration<double, std::milli>(SteadyClock::now() - start_).count(); }
 
  private:
   TimePoint start_ = SteadyClock::now();

@@ -109,9 +109,13 @@ Compute::Compute(Options options) : threads_(std::make_unique<Threads>(std::move
 
 Compute::~Compute() = default;
 
-std::size_t Compute::threads() const noexcept { return threads_->size(); }
+std::size_t Compute::threads() const noexcept {
+  return threads_->size();
+}
 
-void Compute::stop() { threads_->stop(); }
+void Compute::stop() {
+  threads_->stop();
+}
 
 boost::asio::awaitable<void> Compute::run_job(Lane lane, Cancellation cancellation, std::function<void()> work) {
   auto start = [this, lane, &cancellation, &work](auto handler) {

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -34,9 +35,9 @@ enum class Lane { kInteractive, kBackground };
 class Compute {
  public:
   struct Options {
-    std::string name;                 // of the threads, at most 12 characters
+    std::string name;  // of the threads, at most 12 characters
     std::size_t threads = 1;
-    std::size_t max_queued = 4096;    // per lane
+    std::size_t max_queued = 4096;  // per lane
   };
 
   // Starts the threads.

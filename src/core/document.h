@@ -32,9 +32,9 @@ struct Word {
 
 // What one page says, in reading order. Lines end with LF, a blank line separates paragraphs. Valid UTF-8.
 struct Page {
-  int number = 0;         // 1-based physical page
-  std::string label;      // as printed ("iv"); empty where the document has none
-  float width = 0;        // points, crop box, unrotated
+  int number = 0;     // 1-based physical page
+  std::string label;  // as printed ("iv"); empty where the document has none
+  float width = 0;    // points, crop box, unrotated
   float height = 0;
   std::string text;
   std::vector<Word> words;  // ascending, not overlapping
@@ -45,7 +45,7 @@ struct IncomingFile {
   std::filesystem::path path;  // of the spool file
   std::string filename;        // as given, cleaned: no path, no control characters, valid UTF-8, at most 255 bytes
   std::uint64_t bytes = 0;
-  std::string sha256;          // 64 lower-case hex digits
+  std::string sha256;  // 64 lower-case hex digits
 };
 
 enum class DocumentStatus { kReady, kFailed };
@@ -58,7 +58,7 @@ struct Document {
   std::string media_type;  // decided by content
   std::string sha256;      // of the original bytes
   std::uint64_t bytes = 0;
-  int pages = 0;           // 0 where the format has none
+  int pages = 0;  // 0 where the format has none
   std::int64_t chunks = 0;
   DocumentStatus status = DocumentStatus::kReady;
   WallTime created_at{};

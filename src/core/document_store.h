@@ -25,9 +25,9 @@ struct NewDocument {
 };
 
 struct DocumentQuery {
-  std::size_t limit = 50;              // 1..200
-  std::string after;                   // cursor of the page before; empty: from the start
-  std::string text;                    // part of a file name or title, any case; empty: all
+  std::size_t limit = 50;  // 1..200
+  std::string after;       // cursor of the page before; empty: from the start
+  std::string text;        // part of a file name or title, any case; empty: all
   std::optional<DocumentStatus> status;
 };
 
@@ -42,14 +42,14 @@ struct ChunkPage {
 };
 
 // The truth: documents, their text, chunks, vectors and originals. Durable: what a function acknowledges by returning
-// survives a crash and a power cut. Safe from any thread; blocks on the disk. Throws Error kStorageFull when there is no
-// room, kInvalidArgument for a bad cursor.
+// survives a crash and a power cut. Safe from any thread; blocks on the disk. Throws Error kStorageFull when there is
+// no room, kInvalidArgument for a bad cursor.
 class DocumentStore {
  public:
   virtual ~DocumentStore() = default;
 
-  // Stores all of it or nothing: takes over the spool file as the original, then one transaction. Returns the chunk ids,
-  // in order. Throws kConflict when a document of the same sha256 is there already.
+  // Stores all of it or nothing: takes over the spool file as the original, then one transaction. Returns the chunk
+  // ids, in order. Throws kConflict when a document of the same sha256 is there already.
   virtual std::vector<ChunkId> add(const NewDocument& document) = 0;
 
   virtual std::optional<Document> find(const DocumentId& id) = 0;

@@ -59,13 +59,19 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "one row per code, in the order of the enum");
 
-const CodeRow& row_of(ErrorCode code) noexcept { return kCodes[static_cast<std::size_t>(code)]; }
+const CodeRow& row_of(ErrorCode code) noexcept {
+  return kCodes[static_cast<std::size_t>(code)];
+}
 
 }  // namespace
 
-std::string_view to_string(ErrorCode code) noexcept { return row_of(code).name; }
+std::string_view to_string(ErrorCode code) noexcept {
+  return row_of(code).name;
+}
 
-bool is_retryable(ErrorCode code) noexcept { return row_of(code).retryable; }
+bool is_retryable(ErrorCode code) noexcept {
+  return row_of(code).retryable;
+}
 
 std::optional<ErrorCode> error_code_from(std::string_view name) noexcept {
   for (const CodeRow& row : kCodes) {

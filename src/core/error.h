@@ -26,7 +26,7 @@ enum class ErrorCode {
   kRangeNotSatisfiable,
   kConflict,
   kNotReady,
-  kTooLarge,          // a body, a file, a question
+  kTooLarge,  // a body, a file, a question
   kUriTooLong,
   kHeaderTooLarge,
   kUnsupportedMediaType,
@@ -44,9 +44,9 @@ enum class ErrorCode {
   kProviderBadStream,
   kProviderTimeout,
   kStorageFull,
-  kCancelled,         // nobody waits for the result any more; never sent as a response
+  kCancelled,  // nobody waits for the result any more; never sent as a response
   kDeadlineExceeded,
-  kUnavailable,       // a machine-level need is missing: a model file, the sandbox, a running server
+  kUnavailable,  // a machine-level need is missing: a model file, the sandbox, a running server
 };
 
 // "invalid_argument" for kInvalidArgument and so on; total over the enum.

@@ -40,9 +40,17 @@ void set_level(Level level) {
   }
 }
 
-void debug(std::string_view message) { logger().debug("{}", one_line(message)); }
-void info(std::string_view message) { logger().info("{}", one_line(message)); }
-void warning(std::string_view message) { logger().warn("{}", one_line(message)); }
-void error(std::string_view message) { logger().error("{}", one_line(message)); }
+void debug(std::string_view message) {
+  logger().debug("{}", one_line(message));
+}
+void info(std::string_view message) {
+  logger().info("{}", one_line(message));
+}
+void warning(std::string_view message) {
+  logger().warn("{}", one_line(message));
+}
+void error(std::string_view message) {
+  logger().error("{}", one_line(message));
+}
 
 }  // namespace jackdaw::log

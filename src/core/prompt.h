@@ -18,21 +18,22 @@ struct Message {
 };
 
 // Everything a writer needs for one answer. `messages` is the whole conversation as a language model hears it: rules
-// first, then the fenced passages, the question last. Writers that quote instead of write use `question` and `passages`.
+// first, then the fenced passages, the question last. Writers that quote instead of write use `question` and
+// `passages`.
 struct Prompt {
   std::string question;
   std::vector<RetrievedPassage> passages;  // passage n of the messages is passages[n - 1]
   std::vector<Message> messages;
   double temperature = 0.2;
   int max_tokens = 800;
-  std::size_t estimated_tokens = 0;        // of `messages`, by text::estimate_tokens
+  std::size_t estimated_tokens = 0;  // of `messages`, by text::estimate_tokens
 };
 
 enum class FinishReason {
-  kStop,           // complete
-  kLength,         // cut by max_tokens
+  kStop,    // complete
+  kLength,  // cut by max_tokens
   kContentFilter,
-  kNoEvidence,     // the documents do not answer the question
+  kNoEvidence,  // the documents do not answer the question
   kOther,
 };
 

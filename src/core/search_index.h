@@ -37,11 +37,12 @@ class VectorIndex {
   virtual float similarity(std::span<const float> query, ChunkId chunk) const = 0;
 };
 
-// Both indexes at one version: whoever holds it sees one state of the collection, whatever is added or deleted meanwhile.
+// Both indexes at one version: whoever holds it sees one state of the collection, whatever is added or deleted
+// meanwhile.
 struct IndexSnapshot {
   std::uint64_t version = 0;  // grows with each publication
   std::size_t documents = 0;
-  std::size_t chunks = 0;     // live ones
+  std::size_t chunks = 0;  // live ones
   std::shared_ptr<const KeywordIndex> keyword;
   std::shared_ptr<const VectorIndex> vector;
 };
@@ -58,8 +59,8 @@ struct IndexedDocument {
   std::vector<IndexedChunk> chunks;
 };
 
-// The searchable form of the collection: a cache that is rebuilt from the DocumentStore. All functions are safe from any
-// thread; readers never wait for writers.
+// The searchable form of the collection: a cache that is rebuilt from the DocumentStore. All functions are safe from
+// any thread; readers never wait for writers.
 class SearchIndex {
  public:
   virtual ~SearchIndex() = default;

@@ -3,8 +3,8 @@
 #include <unicode/brkiter.h>
 #include <unicode/filteredbrk.h>
 #include <unicode/normalizer2.h>
-#include <unicode/uchar.h>
 #include <unicode/ucasemap.h>
+#include <unicode/uchar.h>
 #include <unicode/utext.h>
 #include <unicode/utf8.h>
 
@@ -32,6 +32,12 @@ CodePoint next_code_point(std::string_view utf8, std::size_t& at) noexcept {
   return {c < 0 ? kReplacement : static_cast<char32_t>(c), begin, static_cast<std::uint32_t>(i)};
 }
 
+// What ICU's English list lacks and papers, letters and data sheets are full of.
+constexpr const char16_t* kAbbreviations[] = {
+    u"Dr.",  u"Mr.",   u"Mrs.", u"Ms.",  u"Prof.", u"St.",  u"Jr.", u"Sr.",  u"Fig.", u"Figs.", u"fig.",
+    u"Eq.",  u"Eqs.",  u"Ref.", u"Refs.", u"No.",   u"Nos.", u"Sec.", u"Ch.", u"Vol.", u"pp.",   u"p.",
+    u"e.g.", u"i.e.",  u"cf.",  u"vs.",  u"al.",   u"ca.",  u"approx.", u"Inc.", u"Ltd.", u"Co.", u"Corp."};
+
 struct CloseText {
   void operator()(UText* text) const noexcept { utext_close(text); }
 };
@@ -51,18 +57,18 @@ std::unique_ptr<icu::BreakIterator> make_iterator(Breaks kind) {
   const icu::Locale& locale = icu::Locale::getEnglish();
   std::unique_ptr<icu::BreakIterator> made;
   switch (kind) {
-    case Breaks::kCharacter:
-      made.reset(icu::BreakIterator::createCharacterInstance(locale, status));
-      break;
-    case Breaks::kWord:
-      made.reset(icu::BreakIterator::createWordInstance(locale, status));
-      break;
+    case Breaks::kCharacter: made.reset(icu::BreakIterator::createCharacterInstance(locale, status)); break;
+    case Breaks::kWord: made.reset(icu::BreakIterator::createWordInstance(locale, status)); break;
     case Breaks::kSentence: {
       std::unique_ptr<icu::BreakIterator> plain(icu::BreakIterator::createSentenceInstance(locale, status));
       check(status, "BreakIterator");
       const std::unique_ptr<icu::FilteredBreakIteratorBuilder> filter(
           icu::FilteredBreakIteratorBuilder::createInstance(locale, status));
       check(status, "FilteredBreakIteratorBuilder");
+      for (const char16_t* abbreviation : kAbbreviations) {
+        filter->suppressBreakAfter(icu::UnicodeString(abbreviation), status);
+        check(status, "suppressBreakAfter");
+      }
       made.reset(filter->build(plain.release(), status));
       break;
     }
@@ -187,7 +193,8 @@ std::vector<std::size_t> grapheme_borders(std::string_view utf8) {
 
 std::vector<Range> sentences(std::string_view utf8) {
   std::vector<Range> out;
-  for_each_segment(utf8, Breaks::kSentence, [&](std::size_t begin, std::size_t end, int) { out.push_back({begin, end}); });
+  for_each_segment(utf8, Breaks::kSentence,
+                   [&](std::size_t begin, std::size_t end, int) { out.push_back({begin, end}); });
   return out;
 }
 
@@ -209,12 +216,11 @@ std::string fold_case(std::string_view utf8) {
   }
   UErrorCode status = U_ZERO_ERROR;
   const std::unique_ptr<UCaseMap, decltype(&ucasemap_close)> map(ucasemap_open("", U_FOLD_CASE_DEFAULT, &status),
-                                                                ucasemap_close);
+                                                                 ucasemap_close);
   check(status, "ucasemap_open");
   std::string out(utf8.size() * 3 + 16, '\0');
-  const std::int32_t length =
-      ucasemap_utf8FoldCase(map.get(), out.data(), static_cast<std::int32_t>(out.size()), utf8.data(),
-                            static_cast<std::int32_t>(utf8.size()), &status);
+  const std::int32_t length = ucasemap_utf8FoldCase(map.get(), out.data(), static_cast<std::int32_t>(out.size()),
+                                                    utf8.data(), static_cast<std::int32_t>(utf8.size()), &status);
   check(status, "ucasemap_utf8FoldCase");
   out.resize(static_cast<std::size_t>(length));
   return out;
@@ -232,7 +238,9 @@ std::string nfc(std::string_view utf8) {
   return normalize(by, utf8);
 }
 
-bool is_white_space(char32_t c) noexcept { return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0; }
+bool is_white_space(char32_t c) noexcept {
+  return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0;
+}
 
 bool is_control(char32_t c) noexcept {
   if (c == '\t' || c == '\n' || c == '\r') return false;
@@ -267,8 +275,8 @@ std::vector<CodePoint> decode_nfd(std::string_view utf8) {
   out.reserve(utf8.size());
   std::size_t run_begin = 0;  // marks are put in canonical order within a run of nonzero combining classes
   const auto sort_run = [&](std::size_t end) {
-    std::stable_sort(out.begin() + static_cast<std::ptrdiff_t>(run_begin), out.begin() + static_cast<std::ptrdiff_t>(end),
-                     [](const CodePoint& a, const CodePoint& b) {
+    std::stable_sort(out.begin() + static_cast<std::ptrdiff_t>(run_begin),
+                     out.begin() + static_cast<std::ptrdiff_t>(end), [](const CodePoint& a, const CodePoint& b) {
                        return nfd.getCombiningClass(static_cast<UChar32>(a.value)) <
                               nfd.getCombiningClass(static_cast<UChar32>(b.value));
                      });

@@ -1,0 +1,158 @@
+#include "server/assembly.h"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "extract/confined_extractor.h"
+#include "index/segmented_index.h"
+#include "inference/cross_encoder.h"
+#include "inference/hash_embedder.h"
+#include "inference/local_embedder.h"
+#include "inference/overlap_reranker.h"
+#include "providers/make_model.h"
+#include "store/sqlite_store.h"
+
+namespace jackdaw::server {
+namespace {
+
+constexpr std::size_t kStorageThreads = 2;
+
+std::size_t extraction_threads(const Config& config) {
+  return std::max<std::size_t>(1, config.threads - 1);
+}
+
+std::unique_ptr<Embedder> make_embedder(const Config& config) {
+  if (config.embedder == "hash") return std::make_unique<inference::HashEmbedder>();
+  return std::make_unique<inference::LocalEmbedder>(inference::LocalEmbedderOptions{
+      .model_dir = config.models_dir, .cache_dir = config.data_dir / "cache", .threads = config.threads});
+}
+
+std::unique_ptr<Reranker> make_reranker(const Config& config) {
+  if (config.embedder == "hash") return std::make_unique<inference::OverlapReranker>();
+  return std::make_unique<inference::CrossEncoder>(inference::CrossEncoderOptions{
+      .model_dir = config.models_dir, .cache_dir = config.data_dir / "cache", .threads = config.threads});
+}
+
+std::unique_ptr<SearchIndex> make_index(const Config& config, std::size_t dimensions) {
+  index::SegmentedIndexOptions options;
+  options.dimensions = dimensions;
+  options.analyzer.stem = config.stem;
+  options.analyzer.drop_stop_words = config.stop_words;
+  options.vectors = config.vector_engine == "flat" ? index::VectorEngine::kFlat : index::VectorEngine::kFaiss;
+  return std::make_unique<index::SegmentedIndex>(options);
+}
+
+}  // namespace
+
+Assembly::Assembly(boost::asio::io_context& context, Config config, Needs needs)
+    : context_(context),
+      config_(std::move(config)),
+      needs_(needs),
+      lock_(config_.data_dir),
+      compute_({.name = "compute", .threads = config_.threads}),
+      storage_({.name = "storage", .threads = kStorageThreads}),
+      extraction_({.name = "extraction", .threads = extraction_threads(config_)}) {}
+
+Assembly::~Assembly() {
+  // Nobody runs the coroutines any more; what the threads still hold ends before the parts that it uses go.
+  for (Compute* threads : {&extraction_, &compute_, &storage_}) threads->stop();
+}
+
+boost::asio::awaitable<void> Assembly::start() {
+  const Stopwatch since_start;
+  try {
+    if (needs_ == Needs::kEverything) co_await load_models();
+    co_await open_store();
+    if (needs_ == Needs::kEverything) {
+      build_flows();
+      const std::size_t documents = co_await flows_->ingestor->load_index(Cancellation());
+      log::info("ready: " + std::to_string(documents) + " documents, writer " + flows_->writer->provider() +
+                ", after " + std::to_string(static_cast<int>(since_start.elapsed_ms())) + " ms");
+    }
+  } catch (const std::exception& error) {
+    flows_.reset();
+    failure_ = error.what();
+    throw;
+  }
+}
+
+boost::asio::awaitable<void> Assembly::load_models() {
+  using namespace boost::asio::experimental::awaitable_operators;
+  auto embedder = compute_.run(Lane::kInteractive, Cancellation(), [this] { return make_embedder(config_); });
+  auto reranker = compute_.run(Lane::kInteractive, Cancellation(), [this] { return make_reranker(config_); });
+  std::tie(embedder_, reranker_) = co_await (std::move(embedder) && std::move(reranker));
+}
+
+boost::asio::awaitable<void> Assembly::open_store() {
+  store_ = co_await storage_.run(Lane::kInteractive, Cancellation(), [this]() -> std::unique_ptr<DocumentStore> {
+    return std::make_unique<store::SqliteStore>(store::SqliteStoreOptions{
+        .data_dir = config_.data_dir, .embedder_name = embedder_ ? embedder_->name() : std::string()});
+  });
+}
+
+void Assembly::build_flows() {
+  auto extractor = std::make_unique<extract::ConfinedExtractor>(
+      extract::ConfinedExtractorOptions{.parser = program_dir() / "jackdaw-parse"});
+  extractor->check_sandbox();
+  extractor_ = std::move(extractor);
+  index_ = make_index(config_, embedder_->dimensions());
+
+  auto flows = std::make_unique<Flows>();
+  ingest::IngestorOptions ingest_options;
+  ingest_options.chunker = {.max_characters = config_.chunk_characters,
+                            .overlap_characters = config_.chunk_overlap,
+                            .strict = config_.chunk_strict};
+  ingest_options.max_concurrent = config_.threads;
+  flows->ingestor = std::make_unique<ingest::Ingestor>(*extractor_, *embedder_, *store_, *index_, compute_, storage_,
+                                                       extraction_, ingest_options);
+  flows->retriever = std::make_unique<answer::Retriever>(
+      *embedder_, *reranker_, *store_, *index_, compute_, storage_,
+      answer::RetrieverOptions{.candidates = config_.candidates, .rerank_deadline = config_.rerank_deadline});
+  flows->writer = providers::make_model(
+      {.provider = config_.llm_provider, .model = config_.llm_model, .script = config_.script}, *reranker_, compute_);
+  flows->answerer = std::make_unique<answer::Answerer>(*flows->retriever, *flows->writer,
+                                                       answer::PromptOptions{.max_prompt_tokens = config_.prompt_tokens,
+                                                                             .temperature = config_.temperature,
+                                                                             .max_tokens = config_.max_tokens});
+  flows->answers = std::make_unique<answer::RunningAnswers>(
+      context_.get_executor(), *flows->answerer,
+      answer::RunningAnswersOptions{.max_running = config_.max_running_answers,
+                                    .max_queued = config_.max_queued_answers,
+                                    .max_log_bytes = config_.max_event_log_bytes});
+  flows_ = std::move(flows);
+}
+
+void Assembly::refuse() const {
+  if (failure_.empty()) {
+    throw Error(ErrorCode::kStarting,
+                "The server is starting: models and index are being loaded. Try again in a moment.")
+        .with_retry_after(std::chrono::seconds(1));
+  }
+  throw Error(ErrorCode::kUnavailable, failure_);
+}
+
+Flows& Assembly::flows() {
+  if (!flows_) refuse();
+  return *flows_;
+}
+
+DocumentStore& Assembly::store() {
+  if (!store_) refuse();
+  return *store_;
+}
+
+std::shared_ptr<const IndexSnapshot> Assembly::snapshot() {
+  if (!flows_) refuse();
+  return index_->snapshot();
+}
+
+boost::asio::awaitable<void> Assembly::shut_down(std::chrono::milliseconds grace) {
+  if (flows_) co_await flows_->answers->shut_down(grace);
+}
+
+}  // namespace jackdaw::server

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "answer/answerer.h"
+#include "answer/retriever.h"
+#include "answer/running_answers.h"
+#include "core/compute.h"
+#include "core/document_store.h"
+#include "core/embedding.h"
+#include "core/language_model.h"
+#include "core/reranker.h"
+#include "core/search_index.h"
+#include "core/text_extractor.h"
+#include "ingest/ingestor.h"
+#include "server/config.h"
+#include "store/data_lock.h"
+
+namespace jackdaw::server {
+
+// The two stories with everything they need, once all of it is there.
+struct Flows {
+  std::unique_ptr<ingest::Ingestor> ingestor;
+  std::unique_ptr<answer::Retriever> retriever;
+  std::unique_ptr<LanguageModel> writer;
+  std::unique_ptr<answer::Answerer> answerer;
+  std::unique_ptr<answer::RunningAnswers> answers;
+};
+
+// Wires the program up: the one place that knows every real part, and where every thread of ours but the main one is
+// started and joined. Lives on the I/O thread, which runs `context`; all functions are called there.
+class Assembly {
+ public:
+  // What a command needs: the stored documents alone, or models and index too.
+  enum class Needs { kStore, kEverything };
+
+  // Takes the data folder and starts the threads. Throws Error kConflict naming the process that holds the folder.
+  Assembly(boost::asio::io_context& context, Config config, Needs needs);
+  ~Assembly();
+
+  // Loads the models side by side, opens the store, fills the index. Throws Error: kUnavailable for a missing model or
+  // sandbox, what SqliteStore throws. Afterwards ready() is true, or failure() says why not.
+  boost::asio::awaitable<void> start();
+
+  bool ready() const noexcept { return flows_ != nullptr; }
+  const std::string& failure() const noexcept { return failure_; }
+
+  // Throws Error kStarting before start() is done and kUnavailable after it failed.
+  Flows& flows();
+  DocumentStore& store();
+  std::shared_ptr<const IndexSnapshot> snapshot();
+
+  const Config& config() const noexcept { return config_; }
+  Compute& storage() noexcept { return storage_; }
+  store::DataLock& lock() noexcept { return lock_; }
+
+  // Ends running answers: see RunningAnswers::shut_down.
+  boost::asio::awaitable<void> shut_down(std::chrono::milliseconds grace);
+
+ private:
+  boost::asio::awaitable<void> load_models();
+  boost::asio::awaitable<void> open_store();
+  void build_flows();
+  [[noreturn]] void refuse() const;
+
+  boost::asio::io_context& context_;
+  const Config config_;
+  const Needs needs_;
+  std::string failure_;
+
+  // Destroyed in reverse order: the threads are joined first, the lock is given back last.
+  store::DataLock lock_;
+  std::unique_ptr<TextExtractor> extractor_;
+  std::unique_ptr<Embedder> embedder_;
+  std::unique_ptr<Reranker> reranker_;
+  std::unique_ptr<DocumentStore> store_;
+  std::unique_ptr<SearchIndex> index_;
+  std::unique_ptr<Flows> flows_;
+  Compute compute_;
+  Compute storage_;
+  Compute extraction_;
+};
+
+}  // namespace jackdaw::server

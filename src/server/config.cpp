@@ -1,0 +1,340 @@
+#include "server/config.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <thread>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace jackdaw::server {
+namespace {
+
+[[noreturn]] void refuse(const std::string& name, const std::string& value, const std::string& allowed) {
+  throw Error(ErrorCode::kInvalidArgument, name + "=" + value + " is not allowed: " + allowed + ".").with_field(name);
+}
+
+template <class Number>
+Number number_between(const std::string& name, const std::string& value, Number low, Number high) {
+  Number number{};
+  const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (failure != std::errc{} || end != value.data() + value.size() || !(number >= low && number <= high)) {
+    std::ostringstream range;
+    range << "give a number from " << low << " to " << high;
+    refuse(name, value, range.str());
+  }
+  return number;
+}
+
+bool yes_or_no(const std::string& name, const std::string& value) {
+  const std::string folded = text::fold_case(value);
+  if (folded == "true" || folded == "1" || folded == "yes" || folded == "on") return true;
+  if (folded == "false" || folded == "0" || folded == "no" || folded == "off") return false;
+  refuse(name, value, "give true or false");
+}
+
+std::vector<std::string> comma_list(const std::string& value) {
+  std::vector<std::string> items;
+  std::istringstream in(value);
+  for (std::string item; std::getline(in, item, ',');) {
+    if (const std::string_view trimmed = text::trim(item); !trimmed.empty()) items.emplace_back(trimmed);
+  }
+  return items;
+}
+
+log::Level level_of(const std::string& name, const std::string& value) {
+  static constexpr std::array<std::pair<std::string_view, log::Level>, 5> kLevels{{{"debug", log::Level::kDebug},
+                                                                                   {"info", log::Level::kInfo},
+                                                                                   {"warning", log::Level::kWarning},
+                                                                                   {"error", log::Level::kError},
+                                                                                   {"off", log::Level::kOff}}};
+  for (const auto& [word, level] : kLevels) {
+    if (value == word) return level;
+  }
+  refuse(name, value, "give one of debug, info, warning, error, off");
+}
+
+using Apply = std::function<void(Config&, const std::string&, const std::string&)>;
+
+template <class Number>
+Apply number(Number Config::* field, Number low, Number high) {
+  return [=](Config& config, const std::string& name, const std::string& value) {
+    config.*field = number_between<Number>(name, value, low, high);
+  };
+}
+
+Apply milliseconds(std::chrono::milliseconds Config::* field, std::int64_t low, std::int64_t high) {
+  return [=](Config& config, const std::string& name, const std::string& value) {
+    config.*field = std::chrono::milliseconds(number_between<std::int64_t>(name, value, low, high));
+  };
+}
+
+Apply flag(bool Config::* field) {
+  return [=](Config& config, const std::string& name, const std::string& value) {
+    config.*field = yes_or_no(name, value);
+  };
+}
+
+Apply text_value(std::string Config::* field) {
+  return [=](Config& config, const std::string&, const std::string& value) { config.*field = value; };
+}
+
+Apply path_value(std::filesystem::path Config::* field) {
+  return [=](Config& config, const std::string& name, const std::string& value) {
+    if (value.empty()) refuse(name, value, "give a folder");
+    config.*field = value;
+  };
+}
+
+Apply list_value(std::vector<std::string> Config::* field) {
+  return [=](Config& config, const std::string&, const std::string& value) { config.*field = comma_list(value); };
+}
+
+Apply word(std::string Config::* field, std::initializer_list<std::string_view> words) {
+  return [field, allowed = std::vector<std::string_view>(words)](Config& config, const std::string& name,
+                                                                 const std::string& value) {
+    std::string list;
+    for (const std::string_view candidate : allowed) {
+      if (value == candidate) {
+        config.*field = value;
+        return;
+      }
+      list += (list.empty() ? "" : ", ") + std::string(candidate);
+    }
+    refuse(name, value, "give one of " + list);
+  };
+}
+
+constexpr std::int64_t kHourMs = 3'600'000;
+
+const std::vector<Setting>& table() {
+  static const std::vector<Setting> rows = {
+      {"JACKDAW_HOST", "--host", "127.0.0.1",
+       "The address to listen on. Anything but loopback needs JACKDAW_API_KEY or --allow-unauthenticated.",
+       text_value(&Config::host)},
+      {"JACKDAW_PORT", "--port", "8000", "The port to listen on; 0 takes a free one.",
+       number<std::uint16_t>(&Config::port, 0, 65535)},
+      {"JACKDAW_DATA", "--data", "", "The data folder. Default: the XDG data folder, `~/.local/share/jackdaw`.",
+       path_value(&Config::data_dir)},
+      {"JACKDAW_MODELS", "--models", "",
+       "The folder of the model files. Default: `third_party/models` of the checkout, else `models` in the XDG data "
+       "folder.",
+       path_value(&Config::models_dir)},
+      {"JACKDAW_LOG", "--log", "info", "How much is logged to standard error: debug, info, warning, error or off.",
+       [](Config& config, const std::string& name, const std::string& value) {
+         config.log_level = level_of(name, value);
+       }},
+      {"JACKDAW_API_KEY", "", "", "When set, every request needs `Authorization: Bearer KEY`. Never logged.",
+       text_value(&Config::api_key)},
+      {"JACKDAW_ALLOW_UNAUTHENTICATED", "--allow-unauthenticated", "false",
+       "Serve an address that is not loopback without a key.", flag(&Config::allow_unauthenticated)},
+      {"JACKDAW_ALLOWED_HOSTS", "", "", "More `Host` names to accept, separated by commas.",
+       list_value(&Config::allowed_hosts)},
+      {"JACKDAW_CORS_ORIGINS", "", "", "Origins of other sites whose pages may call the API, separated by commas.",
+       list_value(&Config::cors_origins)},
+      {"JACKDAW_TOP_K", "", "3", "Passages an answer is based on when the request does not say, 1 to 50.",
+       number<int>(&Config::top_k, 1, 50)},
+      {"JACKDAW_CANDIDATES", "", "50", "Candidates taken from each of the keyword and the vector index.",
+       number<std::size_t>(&Config::candidates, 1, 1000)},
+      {"JACKDAW_RERANK", "", "true", "Whether passages are reranked when the request does not say.",
+       flag(&Config::rerank)},
+      {"JACKDAW_RERANK_DEADLINE_MS", "", "3000",
+       "After this time the fused order is used and the answer says `rerank_skipped`; 0: no deadline.",
+       milliseconds(&Config::rerank_deadline, 0, kHourMs)},
+      {"LLM_PROVIDER", "", "extractive",
+       "Who writes the answer: `extractive` quotes from the documents, without a key or a network; `scripted` plays "
+       "the "
+       "file JACKDAW_SCRIPT, for tests.",
+       text_value(&Config::llm_provider)},
+      {"LLM_MODEL", "", "", "The model of the provider.", text_value(&Config::llm_model)},
+      {"LLM_TEMPERATURE", "", "0.2", "Sampling temperature, 0 to 2.",
+       [](Config& config, const std::string& name, const std::string& value) {
+         config.temperature = number_between<double>(name, value, 0.0, 2.0);
+       }},
+      {"LLM_MAX_TOKENS", "", "800", "Longest answer, in tokens.", number<int>(&Config::max_tokens, 1, 8192)},
+      {"LLM_PROMPT_TOKENS", "", "6000",
+       "Longest prompt, in estimated tokens; the last passages are left out beyond it.",
+       number<std::size_t>(&Config::prompt_tokens, 256, 2'000'000)},
+      {"JACKDAW_SCRIPT", "", "", "The script of LLM_PROVIDER=scripted.", text_value(&Config::script)},
+      {"JACKDAW_CHUNK_CHARACTERS", "", "500", "Longest chunk, in Unicode characters.",
+       number<std::size_t>(&Config::chunk_characters, 50, 10'000)},
+      {"JACKDAW_CHUNK_OVERLAP", "", "50", "Characters that a chunk repeats of the one before it.",
+       number<std::size_t>(&Config::chunk_overlap, 0, 5'000)},
+      {"JACKDAW_CHUNK_STRICT", "", "false", "Cut chunks at exactly the longest length, not at a sentence's end.",
+       flag(&Config::chunk_strict)},
+      {"JACKDAW_STEM", "", "true", "Whether keyword search matches English words by their stem.", flag(&Config::stem)},
+      {"JACKDAW_STOP_WORDS", "", "true", "Whether keyword search leaves out English stop words.",
+       flag(&Config::stop_words)},
+      {"JACKDAW_VECTOR_ENGINE", "", "faiss", "Vector search: `faiss` or `flat` (our own scan); both are exact.",
+       word(&Config::vector_engine, {"faiss", "flat"})},
+      {"JACKDAW_EMBEDDER", "", "minilm",
+       "Embeddings: `minilm`, or `hash`, a wordwise stand-in without a model, for tests.",
+       word(&Config::embedder, {"minilm", "hash"})},
+      {"JACKDAW_THREADS", "", "0", "Threads that compute; 0: one for each core.",
+       number<std::size_t>(&Config::threads, 0, 256)},
+      {"JACKDAW_MAX_JSON_BYTES", "", "1048576", "Longest JSON body.",
+       number<std::size_t>(&Config::max_json_bytes, 1024, std::size_t{1} << 30)},
+      {"JACKDAW_MAX_QUESTION", "", "8000", "Longest question, in Unicode characters.",
+       number<std::size_t>(&Config::max_question_characters, 1, 1'000'000)},
+      {"JACKDAW_MAX_UPLOAD_BYTES", "", "104857600", "Largest file.",
+       number<std::uint64_t>(&Config::max_upload_bytes, 1, std::uint64_t{1} << 40)},
+      {"JACKDAW_MAX_UPLOAD_FILES", "", "20", "Most files in one upload.",
+       number<std::size_t>(&Config::max_upload_files, 1, 10'000)},
+      {"JACKDAW_MAX_HEADER_BYTES", "", "16384", "Longest request header.",
+       number<std::size_t>(&Config::max_header_bytes, 1024, std::size_t{1} << 20)},
+      {"JACKDAW_MAX_CONNECTIONS", "", "10000", "Most open connections.",
+       number<std::size_t>(&Config::max_connections, 1, 1'000'000)},
+      {"JACKDAW_MAX_ANSWERS", "", "1024", "Most answers being made at once.",
+       number<std::size_t>(&Config::max_running_answers, 1, 100'000)},
+      {"JACKDAW_MAX_QUEUED_ANSWERS", "", "256", "Most questions that wait for one of those places.",
+       number<std::size_t>(&Config::max_queued_answers, 0, 100'000)},
+      {"JACKDAW_MAX_MAX_TOKENS", "", "8192", "Largest `max_tokens` that a request may ask for.",
+       number<int>(&Config::max_max_tokens, 1, 1'000'000)},
+      {"JACKDAW_MAX_EVENT_LOG_BYTES", "", "262144", "Longest answer that is kept for replay, with its events.",
+       number<std::size_t>(&Config::max_event_log_bytes, 4096, std::size_t{1} << 30)},
+      {"JACKDAW_HEADER_TIMEOUT_MS", "", "10000", "Time in which a request's header must be complete.",
+       milliseconds(&Config::header_timeout, 10, kHourMs)},
+      {"JACKDAW_BODY_TIMEOUT_MS", "", "30000", "Longest silence inside a request's body.",
+       milliseconds(&Config::body_timeout, 10, kHourMs)},
+      {"JACKDAW_KEEP_ALIVE_TIMEOUT_MS", "", "75000", "Longest silence between two requests of a connection.",
+       milliseconds(&Config::keep_alive_timeout, 10, kHourMs)},
+      {"JACKDAW_WRITE_TIMEOUT_MS", "", "30000", "A reader that takes nothing for so long is let go.",
+       milliseconds(&Config::write_timeout, 10, kHourMs)},
+      {"JACKDAW_SHUTDOWN_GRACE_MS", "", "10000", "Time that running requests get to end after SIGTERM.",
+       milliseconds(&Config::shutdown_grace, 0, kHourMs)},
+  };
+  return rows;
+}
+
+void check_combination(const Config& config) {
+  if (config.chunk_overlap * 2 > config.chunk_characters) {
+    refuse("JACKDAW_CHUNK_OVERLAP", std::to_string(config.chunk_overlap),
+           "it may be at most half of JACKDAW_CHUNK_CHARACTERS (" + std::to_string(config.chunk_characters) + ")");
+  }
+  if (config.max_tokens > config.max_max_tokens) {
+    refuse("LLM_MAX_TOKENS", std::to_string(config.max_tokens),
+           "it may be at most JACKDAW_MAX_MAX_TOKENS (" + std::to_string(config.max_max_tokens) + ")");
+  }
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    throw Error(ErrorCode::kInvalidArgument, "The settings file " + path.string() + " cannot be read.")
+        .with_field("--env-file");
+  }
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::string unquote(std::string_view value, const std::string& where) {
+  if (value.empty() || (value.front() != '"' && value.front() != '\'')) {
+    const std::size_t comment = value.find(" #");
+    return std::string(text::trim(value.substr(0, comment)));
+  }
+  const std::size_t end = value.find(value.front(), 1);
+  const std::string_view rest = end == std::string_view::npos ? "?" : text::trim(value.substr(end + 1));
+  if (!rest.empty() && rest.front() != '#') {
+    throw Error(ErrorCode::kInvalidArgument, where + ": the quoted value does not end as it began.");
+  }
+  return std::string(value.substr(1, end - 1));
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  return table();
+}
+
+Values parse_env_file(std::string_view text, const std::string& file) {
+  Values values;
+  int number = 0;
+  while (!text.empty()) {
+    ++number;
+    const std::size_t end = text.find('\n');
+    std::string_view line = text::trim(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.empty() || line.front() == '#') continue;
+    if (line.starts_with("export ")) line = text::trim(line.substr(7));
+    const std::string where = file + ", line " + std::to_string(number);
+    const std::size_t equals = line.find('=');
+    const std::string_view name = text::trim(line.substr(0, equals));
+    const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+    if (equals == std::string_view::npos || !is_name) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  where + " is not NAME=value. Write a setting, or put # before a comment.");
+    }
+    values[std::string(name)] = unquote(text::trim(line.substr(equals + 1)), where);
+  }
+  return values;
+}
+
+Config load_config(const Values& flags, const std::optional<std::filesystem::path>& env_file) {
+  Config config;
+  Values from_file;
+  const std::filesystem::path path = env_file.value_or(".env");
+  std::error_code ignored;
+  if (env_file || std::filesystem::exists(path, ignored)) {
+    from_file = parse_env_file(read_file(path), path.string());
+    config.env_file = path;
+  }
+  for (const Setting& setting : settings()) {
+    const std::string variable(setting.variable);
+    if (const auto given = flags.find(variable); given != flags.end()) {
+      setting.apply(config, setting.flag.empty() ? variable : std::string(setting.flag), given->second);
+    } else if (const char* environment = std::getenv(variable.c_str());
+               environment != nullptr && *environment != '\0') {
+      setting.apply(config, variable, environment);
+    } else if (const auto written = from_file.find(variable); written != from_file.end() && !written->second.empty()) {
+      setting.apply(config, variable, written->second);
+    }
+  }
+  if (config.data_dir.empty()) config.data_dir = default_data_dir();
+  if (config.models_dir.empty()) config.models_dir = default_models_dir();
+  if (config.threads == 0) config.threads = std::max(1U, std::thread::hardware_concurrency());
+  check_combination(config);
+  return config;
+}
+
+std::filesystem::path default_data_dir() {
+  if (const char* xdg = std::getenv("XDG_DATA_HOME"); xdg != nullptr && *xdg == '/') {
+    return std::filesystem::path(xdg) / "jackdaw";
+  }
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') {
+    throw Error(ErrorCode::kInvalidArgument,
+                "HOME is not set, so there is no default data folder. Give one with --data.");
+  }
+  return std::filesystem::path(home) / ".local/share/jackdaw";
+}
+
+std::filesystem::path program_dir() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+std::filesystem::path default_models_dir() {
+  std::error_code ignored;
+  const std::filesystem::path checkout = program_dir() / "../../third_party/models";
+  if (std::filesystem::is_directory(checkout, ignored)) return std::filesystem::canonical(checkout);
+  return default_data_dir() / "models";
+}
+
+bool is_loopback(std::string_view host) {
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const std::string address(host);
+  if (text::fold_case(host) == "localhost") return true;
+  in_addr four{};
+  if (inet_pton(AF_INET, address.c_str(), &four) == 1) return (ntohl(four.s_addr) >> 24) == 127;
+  in6_addr six{};
+  return inet_pton(AF_INET6, address.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six) != 0;
+}
+
+}  // namespace jackdaw::server

@@ -1,0 +1,64 @@
+#include "server/health_api.h"
+
+#include <boost/json.hpp>
+
+#include "server/json.h"
+#include "server/version.h"
+
+namespace jackdaw::server {
+namespace {
+
+namespace json = boost::json;
+
+http::Response json_response(int status, const json::object& body) {
+  http::Response response{
+      .status = status, .headers = {{"Content-Type", "application/json"}}, .body = dump(body) + "\n"};
+  response.headers.set("Cache-Control", "no-store");
+  if (status == 503) response.headers.set("Retry-After", "1");
+  return response;
+}
+
+// What both /health and /readyz say while the program cannot answer.
+json::object not_ready(const Assembly& assembly, std::string_view starting, std::string_view failed) {
+  if (assembly.failure().empty()) {
+    return {{"status", starting}, {"version", kVersion}, {"detail", "models and index are being loaded"}};
+  }
+  return {{"status", failed}, {"version", kVersion}, {"detail", assembly.failure()}};
+}
+
+json::object health_of(const IndexSnapshot& snapshot, const LanguageModel& writer) {
+  return {{"status", "ok"},
+          {"version", kVersion},
+          {"documents", snapshot.documents},
+          {"chunks", snapshot.chunks},
+          {"index_version", snapshot.version},
+          {"provider", writer.provider()},
+          {"model", writer.model()}};
+}
+
+json::object readiness_of(const IndexSnapshot& snapshot, const LanguageModel& writer) {
+  json::array degraded;
+  if (snapshot.documents == 0) degraded.push_back("no documents yet: questions get 409 until the first upload");
+  if (writer.provider() == "extractive") {
+    degraded.push_back("no language model is configured: answers are quoted from the documents");
+  }
+  return {{"status", "ready"}, {"version", kVersion}, {"degraded", std::move(degraded)}};
+}
+
+}  // namespace
+
+boost::asio::awaitable<void> HealthApi::health(http::Request&, http::ResponseWriter& writer) {
+  if (!assembly_.ready()) return writer.send(json_response(503, not_ready(assembly_, "starting", "starting")));
+  return writer.send(json_response(200, health_of(*assembly_.snapshot(), *assembly_.flows().writer)));
+}
+
+boost::asio::awaitable<void> HealthApi::alive(http::Request&, http::ResponseWriter& writer) {
+  return writer.send(json_response(200, {{"status", "alive"}, {"version", kVersion}}));
+}
+
+boost::asio::awaitable<void> HealthApi::ready(http::Request&, http::ResponseWriter& writer) {
+  if (!assembly_.ready()) return writer.send(json_response(503, not_ready(assembly_, "starting", "failed")));
+  return writer.send(json_response(200, readiness_of(*assembly_.snapshot(), *assembly_.flows().writer)));
+}
+
+}  // namespace jackdaw::server

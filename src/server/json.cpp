@@ -1,0 +1,335 @@
+#include "server/json.h"
+
+#include <boost/json.hpp>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "core/clock.h"
+#include "core/text.h"
+
+namespace jackdaw::server {
+namespace json = boost::json;
+namespace {
+
+void append_string(std::string& out, std::string_view text) {
+  out.push_back('"');
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        if (c < 0x20 || c == 0x7f) {
+          constexpr std::string_view kHex = "0123456789abcdef";
+          out += "\\u00";
+          out.push_back(kHex[c >> 4]);
+          out.push_back(kHex[c & 15]);
+        } else if (text.substr(i).starts_with("\xE2\x80\xA8") || text.substr(i).starts_with("\xE2\x80\xA9")) {
+          out += static_cast<unsigned char>(text[i + 2]) == 0xA8 ? "\\u2028" : "\\u2029";
+          i += 2;
+        } else if (text.substr(i).starts_with("\xC2\x85")) {
+          out += "\\u0085";
+          i += 1;
+        } else {
+          out.push_back(static_cast<char>(c));
+        }
+    }
+  }
+  out.push_back('"');
+}
+
+template <class Number>
+void append_number(std::string& out, Number number) {
+  std::array<char, 32> digits{};
+  const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  out.append(digits.data(), failure == std::errc{} ? end : digits.data());
+}
+
+void append(std::string& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null: out += "null"; break;
+    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
+    case json::kind::int64: append_number(out, value.get_int64()); break;
+    case json::kind::uint64: append_number(out, value.get_uint64()); break;
+    case json::kind::double_:
+      if (std::isfinite(value.get_double()))
+        append_number(out, value.get_double());
+      else
+        out += "null";
+      break;
+    case json::kind::string: append_string(out, std::string_view(value.get_string())); break;
+    case json::kind::array: {
+      out.push_back('[');
+      bool first = true;
+      for (const json::value& item : value.get_array()) {
+        if (!first) out += ", ";
+        first = false;
+        append(out, item);
+      }
+      out.push_back(']');
+      break;
+    }
+    case json::kind::object: {
+      out.push_back('{');
+      bool first = true;
+      for (const auto& [key, item] : value.get_object()) {
+        if (!first) out += ", ";
+        first = false;
+        append_string(out, std::string_view(key));
+        out += ": ";
+        append(out, item);
+      }
+      out.push_back('}');
+      break;
+    }
+  }
+}
+
+// Six significant digits: what a float carries, without the noise of its conversion to double.
+double rounded(double number) {
+  if (!std::isfinite(number)) return 0;
+  std::array<char, 32> digits{};
+  const auto [end, failure] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::general, 6);
+  double value = number;
+  if (failure == std::errc{}) std::from_chars(digits.data(), end, value);
+  return value;
+}
+
+json::array boxes_to_json(const std::vector<Box>& boxes) {
+  json::array out;
+  for (const Box& box : boxes) {
+    out.push_back(json::array{rounded(box.x0), rounded(box.y0), rounded(box.x1), rounded(box.y1)});
+  }
+  return out;
+}
+
+json::value page_number(int page) {
+  return page > 0 ? json::value(page) : json::value(nullptr);
+}
+
+std::string_view to_string(ScoreKind kind) {
+  return kind == ScoreKind::kRerank ? "rerank" : "cosine";
+}
+
+json::object place_to_json(const Place& place) {
+  return {{"score", rounded(place.score)}, {"rank", place.rank}};
+}
+
+json::value cursor_to_json(const std::string& next) {
+  return next.empty() ? json::value(nullptr) : json::value(next);
+}
+
+void add_rerank_skipped(json::object& out, RerankSkipped skipped) {
+  if (skipped != RerankSkipped::kNo) out["rerank_skipped"] = skipped == RerankSkipped::kDeadline ? "deadline" : "off";
+}
+
+struct NamedTiming {
+  std::string_view name;
+  std::optional<double> AnswerTimings::* field;
+};
+constexpr std::array kTimings = {NamedTiming{"queue", &AnswerTimings::queue_ms},
+                                 NamedTiming{"resolve", &AnswerTimings::resolve_ms},
+                                 NamedTiming{"embed", &AnswerTimings::embed_ms},
+                                 NamedTiming{"keyword", &AnswerTimings::keyword_ms},
+                                 NamedTiming{"vector", &AnswerTimings::vector_ms},
+                                 NamedTiming{"fuse", &AnswerTimings::fuse_ms},
+                                 NamedTiming{"rerank", &AnswerTimings::rerank_ms},
+                                 NamedTiming{"prompt", &AnswerTimings::prompt_ms},
+                                 NamedTiming{"first_token", &AnswerTimings::first_token_ms},
+                                 NamedTiming{"total", &AnswerTimings::total_ms}};
+
+}  // namespace
+
+std::string dump(const json::value& value) {
+  std::string out;
+  append(out, value);
+  return out;
+}
+
+json::object to_json(const Document& document) {
+  json::array tags;
+  for (const std::string& tag : document.tags) tags.emplace_back(tag);
+  return {{"document_id", document.id.value},
+          {"filename", document.filename},
+          {"title", document.title},
+          {"status", document.status == DocumentStatus::kReady ? "ready" : "failed"},
+          {"pages", document.pages},
+          {"chunks", document.chunks},
+          {"bytes", document.bytes},
+          {"media_type", document.media_type},
+          {"created_at", to_rfc3339(document.created_at)},
+          {"tags", std::move(tags)}};
+}
+
+json::object to_json(const DocumentPage& page) {
+  json::array documents;
+  for (const Document& document : page.documents) documents.push_back(to_json(document));
+  return {{"documents", std::move(documents)}, {"next", cursor_to_json(page.next)}};
+}
+
+json::object source_to_json(const RetrievedPassage& passage) {
+  return {{"chunk_id", passage.passage.chunk.value},        {"text", passage.passage.text},
+          {"page", page_number(passage.passage.span.page)}, {"score", rounded(passage.score)},
+          {"document_id", passage.passage.document.value},  {"filename", passage.passage.filename},
+          {"score_kind", to_string(passage.score_kind)}};
+}
+
+json::object passage_to_json(const RetrievedPassage& passage) {
+  json::object reasons;
+  if (passage.reasons.keyword) reasons["keyword"] = place_to_json(*passage.reasons.keyword);
+  if (passage.reasons.vector) reasons["vector"] = place_to_json(*passage.reasons.vector);
+  reasons["fused"] = rounded(passage.reasons.fused);
+  if (passage.reasons.rerank) reasons["rerank"] = rounded(*passage.reasons.rerank);
+  return {{"chunk_id", passage.passage.chunk.value},
+          {"document_id", passage.passage.document.value},
+          {"filename", passage.passage.filename},
+          {"page", page_number(passage.passage.span.page)},
+          {"page_label", passage.passage.page_label},
+          {"text", passage.passage.text},
+          {"score", rounded(passage.score)},
+          {"score_kind", to_string(passage.score_kind)},
+          {"boxes", boxes_to_json(passage.passage.span.boxes)},
+          {"reasons", std::move(reasons)}};
+}
+
+json::object to_json(const AnswerTimings& timings) {
+  json::object out;
+  for (const auto& [name, field] : kTimings) {
+    if (const auto& value = timings.*field) out[std::string(name) + "_ms"] = std::round(*value * 1000) / 1000;
+  }
+  return out;
+}
+
+json::object to_json(const answer::Retrieved& found) {
+  json::array passages;
+  for (const RetrievedPassage& passage : found.passages) passages.push_back(passage_to_json(passage));
+  json::object out{
+      {"passages", std::move(passages)}, {"timings", to_json(found.timings)}, {"index_version", found.index_version}};
+  add_rerank_skipped(out, found.rerank_skipped);
+  return out;
+}
+
+json::object simple_end_to_json(const AnswerFinal& final) {
+  json::array sources;
+  for (const RetrievedPassage& passage : final.passages) sources.push_back(source_to_json(passage));
+  json::object out{{"sources", std::move(sources)}};
+  add_rerank_skipped(out, final.rerank_skipped);
+  if (final.finish_reason != FinishReason::kStop) out["finish_reason"] = to_string(final.finish_reason);
+  return out;
+}
+
+json::object error_to_json(ErrorCode code, const std::string& message) {
+  return {{"code", to_string(code)}, {"message", message}, {"retryable", is_retryable(code)}};
+}
+
+std::string server_timing(const AnswerTimings& timings) {
+  std::string out;
+  for (const auto& [name, field] : kTimings) {
+    const auto& value = timings.*field;
+    if (!value) continue;
+    if (!out.empty()) out += ", ";
+    out += name;
+    out += ";dur=";
+    append_number(out, std::round(*value * 1000) / 1000);
+  }
+  return out;
+}
+
+struct JsonFields::Parsed {
+  json::object object;
+
+  const json::value* find(std::string_view field) const {
+    const json::value* value = object.if_contains(field);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+};
+
+namespace {
+
+[[noreturn]] void refuse(std::string_view field, const std::string& allowed) {
+  const std::string name(field);
+  throw Error(ErrorCode::kInvalidArgument, "The field \"" + name + "\" " + allowed + ".").with_field(name);
+}
+
+template <class Number>
+[[noreturn]] void refuse_range(std::string_view field, std::string_view kind, Number low, Number high) {
+  std::string allowed = "must be " + std::string(kind) + " from ";
+  append_number(allowed, low);
+  allowed += " to ";
+  append_number(allowed, high);
+  refuse(field, allowed);
+}
+
+}  // namespace
+
+JsonFields::JsonFields(std::string_view body) : parsed_(std::make_unique<Parsed>()) {
+  json::error_code failure;
+  json::parse_options options;
+  options.max_depth = 32;
+  json::value value = json::parse({body.data(), body.size()}, failure, {}, options);
+  if (failure) {
+    throw Error(ErrorCode::kInvalidJson, "The body is not valid JSON (" + failure.message() +
+                                             "). Send one JSON object such as {\"question\": \"...\"}.");
+  }
+  if (!value.is_object()) {
+    throw Error(ErrorCode::kInvalidJson, "The body must be a JSON object such as {\"question\": \"...\"}.");
+  }
+  parsed_->object = std::move(value.get_object());
+}
+
+JsonFields::~JsonFields() = default;
+
+std::optional<std::string> JsonFields::text(std::string_view field) const {
+  const json::value* value = parsed_->find(field);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_string()) refuse(field, "must be a text");
+  return jackdaw::text::sanitize(std::string_view(value->get_string()));
+}
+
+std::optional<std::int64_t> JsonFields::integer(std::string_view field, std::int64_t low, std::int64_t high) const {
+  const json::value* value = parsed_->find(field);
+  if (value == nullptr) return std::nullopt;
+  const std::int64_t* number = value->if_int64();
+  if (number == nullptr || *number < low || *number > high) refuse_range(field, "a whole number", low, high);
+  return *number;
+}
+
+std::optional<double> JsonFields::number(std::string_view field, double low, double high) const {
+  const json::value* value = parsed_->find(field);
+  if (value == nullptr) return std::nullopt;
+  json::error_code failure;
+  const double number = value->is_number() ? value->to_number<double>(failure) : low - 1;
+  if (failure || !(number >= low && number <= high)) refuse_range(field, "a number", low, high);
+  return number;
+}
+
+std::optional<bool> JsonFields::boolean(std::string_view field) const {
+  const json::value* value = parsed_->find(field);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_bool()) refuse(field, "must be true or false");
+  return value->get_bool();
+}
+
+std::optional<std::vector<std::string>> JsonFields::texts(std::string_view object, std::string_view field) const {
+  const json::value* outer = parsed_->find(object);
+  if (outer == nullptr) return std::nullopt;
+  if (!outer->is_object()) refuse(object, "must be an object");
+  const json::value* list = outer->get_object().if_contains(field);
+  if (list == nullptr || list->is_null()) return std::nullopt;
+  const std::string path = std::string(object) + "." + std::string(field);
+  if (!list->is_array() || list->get_array().size() > 1000) refuse(path, "must be a list of at most 1000 texts");
+  std::vector<std::string> out;
+  for (const json::value& item : list->get_array()) {
+    if (!item.is_string()) refuse(path, "must be a list of at most 1000 texts");
+    out.emplace_back(item.get_string());
+  }
+  return out;
+}
+
+}  // namespace jackdaw::server

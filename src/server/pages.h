@@ -1,0 +1,14 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "http/request.h"
+#include "http/response.h"
+#include "http/router.h"
+
+namespace jackdaw::server {
+
+// Adds the routes of what is served from the program itself: GET /, /docs, the files of that page, /openapi.json.
+void add_pages(http::Router& router);
+
+}  // namespace jackdaw::server

@@ -1,0 +1,53 @@
+#include "server/routes.h"
+
+#include <set>
+#include <string>
+
+#include "server/pages.h"
+
+namespace jackdaw::server {
+namespace {
+
+template <class Api>
+using Member = boost::asio::awaitable<void> (Api::*)(http::Request&, http::ResponseWriter&);
+
+template <class Api>
+http::Handler to(Api& api, Member<Api> member) {
+  return
+      [&api, member](http::Request& request, http::ResponseWriter& writer) { return (api.*member)(request, writer); };
+}
+
+// A browser asks first before it lets a page of a listed origin send JSON or a key.
+void add_preflights(http::Router& router) {
+  std::set<std::string> patterns;
+  for (const auto& route : router.routes()) patterns.insert(route.pattern);
+  for (const std::string& pattern : patterns) {
+    router.add("OPTIONS", pattern, [](http::Request&, http::ResponseWriter& writer) {
+      return writer.send({.status = 204, .headers = {}, .body = {}});
+    });
+  }
+}
+
+}  // namespace
+
+http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi& answers, const Access& access) {
+  http::Router router;
+  router.add("GET", "/health", to(health, &HealthApi::health));
+  router.add("GET", "/healthz", to(health, &HealthApi::alive));
+  router.add("GET", "/readyz", to(health, &HealthApi::ready));
+  router.add("POST", "/upload", to(documents, &DocumentsApi::upload));
+  router.add("POST", "/query", to(answers, &AnswersApi::query));
+  router.add("POST", "/query/stream", to(answers, &AnswersApi::query_stream));
+  router.add("POST", "/v1/search", to(answers, &AnswersApi::search));
+  router.add("GET", "/v1/documents", to(documents, &DocumentsApi::list));
+  router.add("GET", "/v1/documents/{id}", to(documents, &DocumentsApi::get));
+  router.add("DELETE", "/v1/documents/{id}", to(documents, &DocumentsApi::remove));
+  add_pages(router);
+  if (access.allows_other_origins()) add_preflights(router);
+  router.set_request_filter([&access](const http::Request& request) { access.check(request); });
+  router.set_response_filter(
+      [&access](const http::Request& request, http::Headers& headers) { access.add_headers(request, headers); });
+  return router;
+}
+
+}  // namespace jackdaw::server
