@@ -47,7 +47,7 @@ class Answerer {
   boost::asio::awaitable<void> tell(Run& run);
   boost::asio::awaitable<void> retrieve(Run& run);
   boost::asio::awaitable<void> write(Run& run);
-  boost::asio::awaitable<void> finish(Run& run);
+  boost::asio::awaitable<void> write_token(Run& run, std::string text);
 
   Retriever& retriever_;
   LanguageModel& writer_;

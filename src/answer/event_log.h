@@ -26,6 +26,9 @@ class EventLog {
     std::size_t bytes = 0;        // read so far
   };
 
+  // What an event adds to bytes().
+  static std::size_t cost(const AnswerEvent& event);
+
   void append(AnswerEvent event);
 
   std::uint64_t last_sequence() const noexcept { return entries_.size(); }
@@ -46,12 +49,11 @@ class EventLog {
  private:
   // A token's length in bytes, or kOther + an index into others_.
   static constexpr std::uint32_t kOther = 1U << 31;
-  std::size_t entry_bytes(std::uint32_t entry) const;
+  void step(Cursor& cursor) const;
 
   std::string text_;
   std::vector<std::uint32_t> entries_;
   std::vector<AnswerEvent> others_;
-  std::vector<std::size_t> other_bytes_;
   std::size_t bytes_ = 0;
   bool ended_ = false;
 };

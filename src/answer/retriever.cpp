@@ -40,8 +40,8 @@ float sigmoid(float logit) {
   return static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(logit))));
 }
 
-void begin(const OnStage& on_stage, AnswerStage stage) {
-  if (on_stage) on_stage(stage);
+asio::awaitable<void> begin(const OnStage& on_stage, AnswerStage stage) {
+  if (on_stage) co_await on_stage(stage);
 }
 
 // Best logit first; equal ones stay in fused order.
@@ -100,13 +100,13 @@ asio::awaitable<Retrieved> Retriever::retrieve(RetrievalRequest request, Cancell
   search.snapshot = index_.snapshot();
   search.found.index_version = search.snapshot->version;
 
-  begin(on_stage, AnswerStage::kSearching);
+  co_await begin(on_stage, AnswerStage::kSearching);
   co_await search_both(search);
   co_await load_candidates(search);
   if (!search.request.rerank) {
     search.found.rerank_skipped = RerankSkipped::kOff;
   } else if (!search.found.passages.empty()) {
-    begin(on_stage, AnswerStage::kReranking);
+    co_await begin(on_stage, AnswerStage::kReranking);
     const bool reranked = co_await rerank(search);
     if (!reranked) search.found.rerank_skipped = RerankSkipped::kDeadline;
   }

@@ -43,8 +43,8 @@ struct Retrieved {
   std::uint64_t index_version = 0;
 };
 
-// Called on the coroutine's executor as each stage begins; may be empty.
-using OnStage = std::function<void(AnswerStage)>;
+// Awaited as each stage begins; may be empty.
+using OnStage = std::function<boost::asio::awaitable<void>(AnswerStage)>;
 
 // Throws Error kEmptyQuestion for nothing but white space, kTooLarge, kInvalidArgument for text that is not UTF-8 or a
 // top_k out of range.

@@ -1,5 +1,6 @@
 #include "answer/retriever.h"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
@@ -43,8 +44,12 @@ class RetrieverTest : public ::testing::Test {
   Retrieved retrieve(const std::string& question, std::size_t top_k = 3, bool rerank = true, SearchFilter filter = {},
                      const Cancellation& cancellation = {}) {
     Retriever made = retriever();
-    const auto on_stage = [this](AnswerStage stage) { stages_.push_back(stage); };
+    const auto on_stage = [this](AnswerStage stage) { return note(stage); };
     return await(io_, made.retrieve({question, top_k, rerank, std::move(filter)}, cancellation, on_stage));
+  }
+  boost::asio::awaitable<void> note(AnswerStage stage) {
+    stages_.push_back(stage);
+    co_return;
   }
   ErrorCode failure(const std::function<void()>& action) {
     try {
