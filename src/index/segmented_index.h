@@ -17,10 +17,10 @@ namespace jackdaw::index {
 
 struct SegmentedIndexOptions {
   std::size_t dimensions = 384;  // of MiniLM-L6; what every embedding and query must have
-  AnalyzerOptions analyzer;
-  Bm25Parameters bm25;
+  AnalyzerOptions analyzer{};
+  Bm25Parameters bm25{};
   VectorEngine vectors = VectorEngine::kFaiss;
-  MergePolicy merge;
+  MergePolicy merge{};
 };
 
 // The searchable collection: a list of immutable segments, each of one batch of documents or of a merge, and for each
