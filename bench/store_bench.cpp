@@ -1,0 +1,128 @@
+// What it costs to make a document durable and to read it back, on the disk that holds the temporary folder.
+
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "store/sqlite_store.h"
+#include "tests/support/document_store_samples.h"
+
+namespace jackdaw::store {
+namespace {
+
+// A report of 117 pages, about 3,000 bytes and 500 words each, cut into about 1,000 chunks.
+constexpr SampleShape kReport{.pages = 117, .words_per_page = 500, .chunk_bytes = 500};
+
+SqliteStoreOptions options(const TemporaryFolder& folder) {
+  return {.data_dir = folder.path(), .embedder_name = "bench", .on_step = {}};
+}
+
+std::string original(int number) {
+  return std::string(1 << 20, 'x') + std::to_string(number);
+}
+
+void add_report(benchmark::State& state) {
+  const TemporaryFolder folder;
+  SqliteStore store(options(folder));
+  std::mt19937 random(1);
+  int number = 0;
+  std::size_t chunks = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    Spool spool = spool_of(folder.path(), original(number++));
+    const NewDocument report = sample_document(spool, "word", random, kReport);
+    chunks = report.chunks.size();
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(store.add(report));
+  }
+  state.counters["chunks"] = static_cast<double>(chunks);
+  state.counters["stored_MiB_each"] =
+      static_cast<double>(std::filesystem::file_size(folder.path() / "jackdaw.db")) / number / (1 << 20);
+}
+BENCHMARK(add_report)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(20);
+
+// The floor under add_report on this disk: as many bytes written to one file, then one fsync.
+void write_and_sync(benchmark::State& state) {
+  const TemporaryFolder folder;
+  const std::vector<std::byte> bytes(static_cast<std::size_t>(state.range(0)) << 20, std::byte{7});
+  const auto path = folder.path() / "floor";
+  for (auto _ : state) {
+    write_all(open_file(path, O_WRONLY | O_CREAT | O_TRUNC), bytes, path);
+    sync_file(path);
+  }
+}
+BENCHMARK(write_and_sync)->Arg(1)->Arg(4)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(20);
+
+void remove_report(benchmark::State& state) {
+  const TemporaryFolder folder;
+  SqliteStore store(options(folder));
+  std::mt19937 random(1);
+  int number = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    Spool spool = spool_of(folder.path(), original(number++));
+    const NewDocument report = sample_document(spool, "word", random, kReport);
+    store.add(report);
+    state.ResumeTiming();
+    store.remove(report.document.id);
+  }
+}
+BENCHMARK(remove_report)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(20);
+
+// The passages of one question, out of ten reports.
+void read_passages(benchmark::State& state) {
+  const TemporaryFolder folder;
+  SqliteStore store(options(folder));
+  std::mt19937 random(1);
+  std::vector<ChunkId> all;
+  for (int number = 0; number < 10; ++number) {
+    Spool spool = spool_of(folder.path(), original(number));
+    const auto ids = store.add(sample_document(spool, "word", random, kReport));
+    all.insert(all.end(), ids.begin(), ids.end());
+  }
+  std::vector<ChunkId> wanted(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) {
+    for (ChunkId& id : wanted) id = all[random() % all.size()];
+    benchmark::DoNotOptimize(store.passages(wanted));
+  }
+}
+BENCHMARK(read_passages)->Arg(3)->Arg(50)->Unit(benchmark::kMicrosecond);
+
+// A restart: every chunk with its vector, out of ten reports.
+void read_everything(benchmark::State& state) {
+  const TemporaryFolder folder;
+  SqliteStore store(options(folder));
+  std::mt19937 random(1);
+  for (int number = 0; number < 10; ++number) {
+    Spool spool = spool_of(folder.path(), original(number));
+    store.add(sample_document(spool, "word", random, kReport));
+  }
+  std::size_t chunks = 0;
+  for (auto _ : state) {
+    chunks = 0;
+    store.for_each_indexed([&](IndexedDocument&& document) { chunks += document.chunks.size(); });
+  }
+  state.counters["chunks"] = static_cast<double>(chunks);
+}
+BENCHMARK(read_everything)->Unit(benchmark::kMillisecond);
+
+// Receiving a file of 100 MiB, as the upload does.
+void spool_100_mib(benchmark::State& state) {
+  const TemporaryFolder folder;
+  const std::vector<std::byte> piece(64 << 10, std::byte{7});
+  for (auto _ : state) {
+    Spool spool(folder.path());
+    for (int i = 0; i < 1600; ++i) spool.append(piece);
+    benchmark::DoNotOptimize(spool.finish("large.pdf"));
+  }
+}
+BENCHMARK(spool_100_mib)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
+
+}  // namespace
+}  // namespace jackdaw::store
+
+BENCHMARK_MAIN();
