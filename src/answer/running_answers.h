@@ -54,6 +54,10 @@ class RunningAnswers {
     friend class RunningAnswers;
     struct Reader;
     explicit Subscription(std::shared_ptr<Reader> reader);
+    // They hold on to the reader themselves, so that the subscription may go away while one waits.
+    static boost::asio::awaitable<std::optional<NumberedEvent>> next_of(std::shared_ptr<Reader> reader);
+    static boost::asio::awaitable<bool> ready_of(std::shared_ptr<Reader> reader, std::chrono::milliseconds at_most);
+
     std::shared_ptr<Reader> reader_;
   };
 
