@@ -1,0 +1,87 @@
+#include "inference/cross_encoder.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "inference/batches.h"
+#include "inference/model_files.h"
+#include "inference/session.h"
+#include "inference/wordpiece.h"
+
+namespace jackdaw::inference {
+namespace {
+
+constexpr std::string_view kModel = "ms-marco-MiniLM-L-12-v2";
+constexpr std::size_t kPairsInBatch = 4;  // core/reranker.h promises it
+
+}  // namespace
+
+class CrossEncoder::Model {
+ public:
+  explicit Model(const CrossEncoderOptions& options)
+      : max_tokens_(options.max_tokens),
+        max_question_tokens_(options.max_question_tokens),
+        limits_{.tokens = options.batch_tokens, .sequences = kPairsInBatch},
+        words_(WordPiece::read(require_model_file(options.model_dir, kModel, "vocab.txt"))),
+        session_(require_model_file(options.model_dir, kModel, "model.onnx"), Head::kClassifier,
+                 {.cache_dir = options.cache_dir, .threads = options.threads}) {
+    if (words_.size() != session_.vocabulary()) {
+      throw Error(ErrorCode::kUnavailable, "The vocabulary in " + (options.model_dir / kModel).string() +
+                                               " does not fit the weights beside it. Run `jackdaw models pull`.");
+    }
+    if (max_tokens_ < 8 || max_tokens_ > session_.positions() || options.threads == 0) {
+      throw Error(ErrorCode::kInvalidArgument, "The reranker reads 8 to " + std::to_string(session_.positions()) +
+                                                   " tokens on at least one thread, not " +
+                                                   std::to_string(max_tokens_) + " on " +
+                                                   std::to_string(options.threads) + ".");
+    }
+  }
+
+  std::vector<float> score(std::string_view question, std::span<const std::string_view> passages,
+                           const Cancellation& cancellation) {
+    const std::vector<Encoding> encodings = encode_all(question, passages, cancellation);
+    std::vector<float> out(passages.size());
+    for (const BatchPlan& plan : plan_batches(encodings, limits_)) {
+      cancellation.throw_if_requested();
+      const std::vector<float> logits = session_.run(pack(encodings, plan));
+      for (std::size_t i = 0; i < plan.size(); ++i) out[plan[i]] = logits[i];
+    }
+    return out;
+  }
+
+ private:
+  std::vector<Encoding> encode_all(std::string_view question, std::span<const std::string_view> passages,
+                                   const Cancellation& cancellation) const {
+    const auto first = words_.tokenize(question, max_question_tokens_);
+    std::vector<Encoding> encodings;
+    encodings.reserve(passages.size());
+    for (const std::string_view passage : passages) {
+      cancellation.throw_if_requested();
+      encodings.push_back(encode_pair(words_.special_ids(), first, words_.tokenize(passage, max_tokens_), max_tokens_,
+                                      Truncation::kOnlySecond));
+    }
+    return encodings;
+  }
+
+  std::size_t max_tokens_;
+  std::size_t max_question_tokens_;
+  BatchLimits limits_;
+  WordPiece words_;
+  Session session_;
+};
+
+CrossEncoder::CrossEncoder(CrossEncoderOptions options) : model_(std::make_unique<Model>(options)) {}
+CrossEncoder::~CrossEncoder() = default;
+
+std::vector<float> CrossEncoder::score(std::string_view question, std::span<const std::string_view> passages,
+                                       const Cancellation& cancellation) {
+  cancellation.throw_if_requested();
+  return model_->score(question, passages, cancellation);
+}
+
+const std::string& CrossEncoder::name() const noexcept {
+  static const std::string name = std::string(kModel) + "/fp32";
+  return name;
+}
+
+}  // namespace jackdaw::inference

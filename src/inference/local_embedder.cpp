@@ -1,0 +1,92 @@
+#include "inference/local_embedder.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "inference/batches.h"
+#include "inference/model_files.h"
+#include "inference/pooling.h"
+#include "inference/session.h"
+#include "inference/wordpiece.h"
+
+namespace jackdaw::inference {
+namespace {
+
+constexpr std::string_view kModel = "all-MiniLM-L6-v2";
+constexpr std::size_t kTextsBetweenChecks = 64;  // while cutting into tokens: about 10 ms
+
+}  // namespace
+
+class LocalEmbedder::Model {
+ public:
+  explicit Model(const LocalEmbedderOptions& options)
+      : max_tokens_(options.max_tokens),
+        limits_{.tokens = options.batch_tokens},
+        words_(WordPiece::read(require_model_file(options.model_dir, kModel, "vocab.txt"))),
+        session_(require_model_file(options.model_dir, kModel, "model.safetensors"), Head::kNone,
+                 {.cache_dir = options.cache_dir, .threads = options.threads}) {
+    if (words_.size() != session_.vocabulary()) {
+      throw Error(ErrorCode::kUnavailable, "The vocabulary in " + (options.model_dir / kModel).string() +
+                                               " does not fit the weights beside it. Run `jackdaw models pull`.");
+    }
+    if (max_tokens_ < 3 || max_tokens_ > session_.positions() || options.threads == 0) {
+      throw Error(ErrorCode::kInvalidArgument, "The embedder reads 3 to " + std::to_string(session_.positions()) +
+                                                   " tokens on at least one thread, not " +
+                                                   std::to_string(max_tokens_) + " on " +
+                                                   std::to_string(options.threads) + ".");
+    }
+  }
+
+  std::vector<Embedding> embed(std::span<const std::string_view> texts, const Cancellation& cancellation) {
+    const std::vector<Encoding> encodings = encode_all(texts, cancellation);
+    std::vector<Embedding> out(texts.size());
+    for (const BatchPlan& plan : plan_batches(encodings, limits_)) {
+      cancellation.throw_if_requested();
+      const std::vector<float> states = session_.run(pack(encodings, plan));
+      std::span<const float> rest(states);
+      for (const std::size_t i : plan) {
+        const std::size_t floats = encodings[i].tokens.size() * session_.hidden();
+        out[i] = mean_unit(rest.first(floats), session_.hidden());
+        rest = rest.subspan(floats);
+      }
+    }
+    return out;
+  }
+
+  std::size_t dimensions() const noexcept { return session_.hidden(); }
+
+ private:
+  std::vector<Encoding> encode_all(std::span<const std::string_view> texts, const Cancellation& cancellation) const {
+    std::vector<Encoding> encodings;
+    encodings.reserve(texts.size());
+    for (const std::string_view text : texts) {
+      if (encodings.size() % kTextsBetweenChecks == 0) cancellation.throw_if_requested();
+      encodings.push_back(encode(words_.special_ids(), words_.tokenize(text, max_tokens_), max_tokens_));
+    }
+    return encodings;
+  }
+
+  std::size_t max_tokens_;
+  BatchLimits limits_;
+  WordPiece words_;
+  Session session_;
+};
+
+LocalEmbedder::LocalEmbedder(LocalEmbedderOptions options) : model_(std::make_unique<Model>(options)) {}
+LocalEmbedder::~LocalEmbedder() = default;
+
+std::vector<Embedding> LocalEmbedder::embed(std::span<const std::string_view> texts, const Cancellation& cancellation) {
+  cancellation.throw_if_requested();
+  return model_->embed(texts, cancellation);
+}
+
+std::size_t LocalEmbedder::dimensions() const noexcept {
+  return model_->dimensions();
+}
+
+const std::string& LocalEmbedder::name() const noexcept {
+  static const std::string name = std::string(kModel) + "/mean/fp32";
+  return name;
+}
+
+}  // namespace jackdaw::inference
