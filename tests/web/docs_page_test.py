@@ -25,7 +25,7 @@ import time
 import urllib.error
 import urllib.request
 
-from webdriver import Browser
+from webdriver import Browser, BrowserError
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SAMPLE = os.path.join(ROOT, "samples", "magpie-7.pdf")
@@ -200,7 +200,7 @@ def main():
             else:
                 with running_server(arguments.binary, folder) as url:
                     run(url, folder, arguments.screenshot)
-        except AssertionError as error:
+        except (AssertionError, BrowserError) as error:
             print(f"FAILED: {error}", file=sys.stderr)
             return 1
     print("the API page: uploads, streams piece by piece, stops, describes every route, deletes, stays at home")

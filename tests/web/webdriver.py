@@ -86,6 +86,8 @@ class Browser:
         self._command("POST", "/url", {"url": url})
 
     def click(self, css):
+        """Brings it to the middle first: at the window's edge something fixed may lie over it."""
+        self.run("document.querySelector(arguments[0])?.scrollIntoView({block: 'center'})", css)
         self._command("POST", f"/element/{self._element(css)}/click")
 
     def type(self, css, text):
