@@ -76,7 +76,7 @@ def parse_case(path):
 def read_events(stream):
     """The data of every server-sent event, decoded from JSON, until the stream ends (WHATWG HTML, 9.2.6)."""
     data = []
-    for raw in re.split(r"\r\n|\n|\r", stream.decode("utf-8")):
+    for raw in re.split(r"\r\n|\n|\r", stream.decode("utf-8"))[:-1]:
         if raw == "":
             if data:
                 yield json.loads("\n".join(data))
