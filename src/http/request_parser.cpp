@@ -27,6 +27,11 @@ Error target_too_long(std::size_t limit) {
                "The request target is longer than " + std::to_string(limit) + " bytes. Send a shorter one.");
 }
 
+// Folded lines are obsolete, and what stands in them is read differently by different servers.
+bool has_folded_line(std::string_view head) {
+  return head.find("\r\n ") != std::string_view::npos || head.find("\r\n\t") != std::string_view::npos;
+}
+
 std::string_view view(Text text) {
   return {text.data(), text.size()};
 }
@@ -162,6 +167,7 @@ std::size_t RequestParser::feed_head(std::string_view bytes) {
     state_->head_bytes += step;
     const bool more = failure == beast_http::error::need_more;
     if (failure && !more) state_->fail(failure, rest);
+    if (has_folded_line(rest.substr(0, step))) throw bad_request("a header field goes on in a second line.");
     const std::size_t waiting = head_done() ? 0 : bytes.size() - consumed;
     if (state_->head_bytes + waiting > state_->limits.max_header_bytes) state_->throw_too_large(rest);
     if (more) break;

@@ -118,6 +118,7 @@ TEST(RequestParser, RefusesWhatTwoReadersCouldUnderstandDifferently) {
       "Transfer-Encoding : chunked\r\n",
       "Content-Length : 3\r\n",
       " Content-Length: 3\r\n",
+      "X: a\r\n\tb\r\n",
       "X\tY: 1\r\n",
       "X: a\rb\r\n",
       "X: a\nContent-Length: 3\r\n",
