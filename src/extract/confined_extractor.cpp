@@ -213,7 +213,10 @@ Error Reading::error_of(const ParserFailure& failure) const {
       return Error(ErrorCode::kInternal, "The uploaded file cannot be read (" + failure.detail + "). Upload it again.");
     case FailureReason::kFormat: break;
   }
-  return damaged("does not have the structure of a PDF");
+  return Error(ErrorCode::kDamagedDocument,
+               name_ +
+                   " starts like a PDF but has no readable structure: it is damaged or cut off. Upload it again "
+                   "from the original.");
 }
 
 }  // namespace

@@ -92,6 +92,7 @@ TEST(Sandbox, TheChildDiesWithItsParent) {
   }
   ASSERT_EQ(reaped, orphan);
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
   close(pipe_ends[0]);
   close(pipe_ends[1]);
 }
