@@ -109,12 +109,12 @@ class Connection::Body final : public BodySource {
   }
 
   asio::awaitable<void> wait() {
-    switch (co_await stream_.wait_for_more_input(SteadyClock::now() + options_.body_idle_timeout)) {
-      case SocketStream::Input::kReady: co_return;
-      case SocketStream::Input::kEnd:
-        throw failed(ErrorCode::kInvalidArgument, "The connection ended before the request body was complete.");
-      case SocketStream::Input::kTimeout:
-        throw failed(ErrorCode::kRequestTimeout, "The rest of the request body did not come in time. Send it again.");
+    const auto input = co_await stream_.wait_for_more_input(SteadyClock::now() + options_.body_idle_timeout);
+    if (input == SocketStream::Input::kEnd) {
+      throw failed(ErrorCode::kInvalidArgument, "The connection ended before the request body was complete.");
+    }
+    if (input == SocketStream::Input::kTimeout) {
+      throw failed(ErrorCode::kRequestTimeout, "The rest of the request body did not come in time. Send it again.");
     }
   }
 
@@ -206,12 +206,12 @@ asio::awaitable<void> Connection::read_head(RequestParser& parser) {
   while (true) {
     stream_->consume(parser.feed_head(stream_->buffered()));
     if (parser.head_done()) co_return;
-    switch (co_await stream_->wait_for_more_input(deadline)) {
-      case SocketStream::Input::kReady: break;
-      case SocketStream::Input::kEnd:
-        throw Error(ErrorCode::kInvalidArgument, "The connection ended before the request header was complete.");
-      case SocketStream::Input::kTimeout:
-        throw Error(ErrorCode::kRequestTimeout, "The request header was not complete in time. Send it again.");
+    const auto input = co_await stream_->wait_for_more_input(deadline);
+    if (input == SocketStream::Input::kEnd) {
+      throw Error(ErrorCode::kInvalidArgument, "The connection ended before the request header was complete.");
+    }
+    if (input == SocketStream::Input::kTimeout) {
+      throw Error(ErrorCode::kRequestTimeout, "The request header was not complete in time. Send it again.");
     }
   }
 }

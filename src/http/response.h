@@ -13,6 +13,9 @@ namespace jackdaw::http {
 std::string_view reason_phrase(int status) noexcept;
 
 // A whole response. Content-Length, Date, X-Request-Id and Connection are added when it is sent.
+//
+// Give it a name before it is sent: g++ 12 miscompiles `co_await writer.send(Response{...})`, an aggregate made of
+// braces inside a co_await expression (its strings are copied bit by bit).
 struct Response {
   int status = 200;  // 200..599
   Headers headers;

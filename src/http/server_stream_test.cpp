@@ -10,6 +10,10 @@ namespace {
 using boost::asio::awaitable;
 using namespace std::chrono_literals;
 
+Response empty_response() {
+  return {};
+}
+
 constexpr std::string_view kGet = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
 
 Router router_with(Handler handler) {
@@ -101,7 +105,7 @@ TEST(ServerStream, CallsOutOfOrderAreRefused) {
     }
     co_await writer.begin_stream(200, Headers());
     try {
-      co_await writer.send(Response{});
+      co_await writer.send(empty_response());
     } catch (const Error&) {
       ++count;
     }
@@ -238,7 +242,7 @@ TEST(ServerStream, AHundredRequestsWaitAtOnce) {
   const TestServer server(router_with([&](Request&, ResponseWriter& writer) -> awaitable<void> {
     if (++arrived == kConnections) all_arrived.send(true);
     co_await go.wait();
-    co_await writer.send(Response{});
+    co_await writer.send(empty_response());
   }));
   std::vector<RawClient> clients;
   for (int i = 0; i < kConnections; ++i) clients.emplace_back(server.port()).send(kGet);
@@ -255,7 +259,7 @@ TEST(ServerStop, LetsRunningRequestsEndAndClosesIdleConnectionsAtOnce) {
       started.send(true);
       co_await finish.wait();
     }
-    co_await writer.send(Response{});
+    co_await writer.send(empty_response());
   }));
   RawClient idle(server.port());
   idle.send(kGet);

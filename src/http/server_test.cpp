@@ -16,6 +16,10 @@ namespace {
 using boost::asio::awaitable;
 using namespace std::chrono_literals;
 
+Response empty_response() {
+  return {};
+}
+
 constexpr std::string_view kGet = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
 
 awaitable<void> say_hello(Request&, ResponseWriter& writer) {
@@ -34,12 +38,12 @@ awaitable<void> echo(Request& request, ResponseWriter& writer) {
 }
 
 awaitable<void> ignore_body(Request&, ResponseWriter& writer) {
-  co_await writer.send(Response{});
+  co_await writer.send(empty_response());
 }
 
 awaitable<void> take_ten_bytes(Request& request, ResponseWriter& writer) {
   const std::string body = co_await request.read_body(10);
-  co_await writer.send(Response{});
+  co_await writer.send(empty_response());
 }
 
 awaitable<void> fail(Request&, ResponseWriter&) {

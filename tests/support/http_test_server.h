@@ -90,23 +90,32 @@ class Gate {
   void set() {
     set_ = true;
     const std::lock_guard lock(mutex_);
-    for (auto& [executor, timer] : waiting_) boost::asio::post(executor, [kept = timer] { kept->cancel(); });
+    for (const auto& [executor, waiting] : waiting_) {
+      boost::asio::post(executor, [waiting] {
+        if (const auto timer = waiting.lock()) timer->cancel();
+      });
+    }
   }
 
   boost::asio::awaitable<void> wait() {
     const auto executor = co_await boost::asio::this_coro::executor;
     const auto timer = std::make_shared<boost::asio::steady_timer>(executor, TimePoint::max());
-    {
-      const std::lock_guard lock(mutex_);
-      waiting_.emplace_back(executor, timer);
-    }
+    remember(executor, timer);
     while (!set_) co_await timer->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
 
  private:
+  using Timer = boost::asio::steady_timer;
+
+  void remember(const boost::asio::any_io_executor& executor, const std::shared_ptr<Timer>& timer) {
+    const std::lock_guard lock(mutex_);
+    waiting_.emplace_back(executor, timer);
+  }
+
   std::atomic<bool> set_ = false;
   std::mutex mutex_;
-  std::vector<std::pair<boost::asio::any_io_executor, std::shared_ptr<boost::asio::steady_timer>>> waiting_;
+  // The timers themselves live in the waiting coroutines, and end with them.
+  std::vector<std::pair<boost::asio::any_io_executor, std::weak_ptr<Timer>>> waiting_;
 };
 
 // Lets the test wait for a handler.
