@@ -38,9 +38,14 @@ struct Answerer::Run {
 
   double elapsed_ms() const { return queued_ms + watch.elapsed_ms(); }
 
+  // Events are named before they are awaited: g++ 12 copies a temporary aggregate of an awaited expression bit by bit.
   asio::awaitable<void> emit(AnswerEvent event) const {
     co_await sink(std::move(event));
     cancellation.throw_if_requested();
+  }
+  asio::awaitable<void> emit_stage(AnswerStage stage) const {
+    AnswerEvent status = AnswerStatus{stage};
+    co_await emit(std::move(status));
   }
 };
 
@@ -89,29 +94,33 @@ asio::awaitable<void> Answerer::answer(AnswerId id, AnswerRequest request, doubl
 }
 
 asio::awaitable<void> Answerer::tell(Run& run) {
-  co_await run.emit(AnswerMeta{run.id, writer_.provider(), writer_.model()});
+  AnswerEvent meta = AnswerMeta{run.id, writer_.provider(), writer_.model()};
+  co_await run.emit(std::move(meta));
   co_await retrieve(run);
-  co_await run.emit(AnswerSources{run.retrieved.passages, run.retrieved.rerank_skipped});
+  AnswerEvent sources = AnswerSources{run.retrieved.passages, run.retrieved.rerank_skipped};
+  co_await run.emit(std::move(sources));
   if (run.retrieved.passages.empty()) {
     run.answer = kNoEvidence;
     run.end.reason = FinishReason::kNoEvidence;
-    co_await run.emit(AnswerToken{run.answer});
+    AnswerEvent token = AnswerToken{run.answer};
+    co_await run.emit(std::move(token));
   } else {
     co_await write(run);
   }
   run.timings.total_ms = run.elapsed_ms();
-  co_await run.emit(AnswerTiming{run.timings});
+  AnswerEvent timing = AnswerTiming{run.timings};
+  co_await run.emit(std::move(timing));
 }
 
 asio::awaitable<void> Answerer::retrieve(Run& run) {
-  const auto on_stage = [&run](AnswerStage stage) { return run.emit(AnswerStatus{stage}); };
+  const auto on_stage = [&run](AnswerStage stage) { return run.emit_stage(stage); };
   run.retrieved = co_await retriever_.retrieve(run.request.retrieval, run.cancellation, on_stage);
   run.timings = run.retrieved.timings;
   if (run.queued_ms > 0) run.timings.queue_ms = run.queued_ms;
 }
 
 asio::awaitable<void> Answerer::write(Run& run) {
-  co_await run.emit(AnswerStatus{AnswerStage::kPrompting});
+  co_await run.emit_stage(AnswerStage::kPrompting);
   const Stopwatch watch;
   PromptOptions options = options_;
   options.temperature = run.request.temperature.value_or(options.temperature);
@@ -119,7 +128,7 @@ asio::awaitable<void> Answerer::write(Run& run) {
   Prompt prompt = build_prompt(run.request.retrieval.question, run.retrieved.passages, options, random_id());
   run.timings.prompt_ms = watch.elapsed_ms();
 
-  co_await run.emit(AnswerStatus{AnswerStage::kWaiting});
+  co_await run.emit_stage(AnswerStage::kWaiting);
   const auto stream = writer_.write(std::move(prompt), run.cancellation);
   while (true) {
     auto event = co_await stream->next();
@@ -135,10 +144,11 @@ asio::awaitable<void> Answerer::write(Run& run) {
 asio::awaitable<void> Answerer::write_token(Run& run, std::string text) {
   if (!run.timings.first_token_ms) {
     run.timings.first_token_ms = run.elapsed_ms();
-    co_await run.emit(AnswerStatus{AnswerStage::kAnswering});
+    co_await run.emit_stage(AnswerStage::kAnswering);
   }
   run.answer += text;
-  co_await run.emit(AnswerToken{std::move(text)});
+  AnswerEvent token = AnswerToken{std::move(text)};
+  co_await run.emit(std::move(token));
 }
 
 }  // namespace jackdaw::answer

@@ -49,21 +49,17 @@ bool ends_sentence(std::string_view line) {
          line.ends_with("。");
 }
 
-bool begins_lower(std::string_view line) {
+// A small letter of the Latin, Greek or Cyrillic alphabet.
+bool begins_small(std::string_view line) {
   if (line.empty()) return false;
-  const auto first = text::decode(text::truncate(line, 1)).front().value;
-  std::string letter;
-  text::append_utf8(letter, first);
-  std::string lowered;
-  for (const char32_t c : text::to_lower(first)) text::append_utf8(lowered, c);
-  // A letter without case equals its lower case too: only a letter that has an upper case is small.
-  return letter == lowered && text::fold_case(letter) == letter && first < 0x250 && first >= 'a' &&
-         !text::is_punctuation(first) && !(first >= 0xA0 && first < 0xDF);
+  const char32_t c = text::decode(line.substr(0, 4)).front().value;
+  return (c >= U'a' && c <= U'z') || (c >= U'\u00df' && c <= U'\u00ff') || (c >= U'\u03b1' && c <= U'\u03c9') ||
+         (c >= U'\u0430' && c <= U'\u045f');
 }
 
 bool goes_on(std::string_view line, std::string_view next, std::size_t longest) {
   if (line.empty() || next.empty()) return false;
-  if (begins_lower(next)) return !ends_sentence(line);
+  if (begins_small(next)) return !ends_sentence(line);
   const std::size_t length = text::count_code_points(line);
   return !ends_sentence(line) && length >= kWrappedLineCharacters && length * 10 >= longest * 7;
 }
@@ -127,7 +123,7 @@ std::vector<Quotable> quotables(std::span<const RetrievedPassage> passages, std:
     const auto sentences = split_into_sentences(passage.text);
     for (std::size_t place = 0; place < sentences.size() && found.size() < limit; ++place) {
       // What begins small at the begin of a passage is the rest of a sentence that the passage before holds.
-      const bool is_rest = place == 0 && passage.span.begin > 0 && begins_lower(sentences[0]);
+      const bool is_rest = place == 0 && passage.span.begin > 0 && begins_small(sentences[0]);
       if (is_rest || !is_quotable(sentences[place])) continue;
       Quotable candidate{i, place, sentences[place], "", 0};
       if (place > 0 && points_back(sentences[place])) candidate.before = sentences[place - 1];

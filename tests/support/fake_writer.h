@@ -1,0 +1,81 @@
+#pragma once
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "core/error.h"
+#include "core/language_model.h"
+
+namespace jackdaw::testing {
+
+// Sleeps until cancelled or `until`; throws when cancelled.
+inline boost::asio::awaitable<void> sleep_until(TimePoint until, Cancellation cancellation) {
+  const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+  const auto timer = std::make_shared<boost::asio::steady_timer>(
+      executor, std::min(until, cancellation.deadline().value_or(TimePoint::max())));
+  const auto on_cancel =
+      cancellation.on_cancel([timer, executor] { boost::asio::post(executor, [timer] { timer->cancel(); }); });
+  boost::system::error_code ignored;
+  co_await timer->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  cancellation.throw_if_requested();
+}
+
+// A LanguageModel that does what `step` says: called for each event with its number from 0; nullopt breaks the stream.
+class FakeWriter : public LanguageModel {
+ public:
+  using Step = std::function<boost::asio::awaitable<std::optional<WriterEvent>>(int, Cancellation)>;
+
+  const std::string& provider() const noexcept override { return provider_; }
+  const std::string& model() const noexcept override { return model_; }
+  std::unique_ptr<WriterStream> write(Prompt prompt, Cancellation cancellation) override {
+    last_prompt = std::move(prompt);
+    return std::make_unique<Stream>(*this, std::move(cancellation));
+  }
+
+  // Says the words and ends.
+  void says(std::vector<std::string> words, WriterEnd end = {}) {
+    step = [words, end](int number, Cancellation) { return say(words, end, number); };
+  }
+
+  Step step;
+  Prompt last_prompt;
+  int streams_open = 0;
+
+ private:
+  static boost::asio::awaitable<std::optional<WriterEvent>> say(std::vector<std::string> words, WriterEnd end,
+                                                                int number) {
+    const auto at = static_cast<std::size_t>(number);
+    if (at < words.size()) co_return WriterEvent(TextDelta{words[at]});
+    co_return WriterEvent(end);
+  }
+
+  class Stream : public WriterStream {
+   public:
+    Stream(FakeWriter& writer, Cancellation cancellation) : writer_(writer), cancellation_(std::move(cancellation)) {
+      ++writer_.streams_open;
+    }
+    ~Stream() override { --writer_.streams_open; }
+    boost::asio::awaitable<std::optional<WriterEvent>> next() override {
+      cancellation_.throw_if_requested();
+      return writer_.step(number_++, cancellation_);
+    }
+
+   private:
+    FakeWriter& writer_;
+    const Cancellation cancellation_;
+    int number_ = 0;
+  };
+
+  const std::string provider_ = "fake";
+  const std::string model_ = "fake-1";
+};
+
+}  // namespace jackdaw::testing
