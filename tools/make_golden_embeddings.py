@@ -3,7 +3,7 @@
 
     python3 -m venv /tmp/golden && /tmp/golden/bin/pip install sentence-transformers==6.2.0 torch==2.15.0
     /tmp/golden/bin/python tools/make_golden_embeddings.py \
-        --config DIR   (config.json, modules.json, 1_Pooling/, tokenizer.json ... of all-MiniLM-L6-v2)
+        --config DIR   (config.json, tokenizer.json, tokenizer_config.json, vocab.txt of all-MiniLM-L6-v2) \
         --weights third_party/models/all-MiniLM-L6-v2/model.safetensors
 
 One JSON object a line: the text, and its 384 float32 (little-endian, base64). Runs on the CPU in fp32 with a window of
@@ -73,14 +73,20 @@ def main():
     import numpy
     import sentence_transformers
     import torch
+    from sentence_transformers.sentence_transformer import modules as models
 
     texts = PLAIN + list(long_texts())
     with tempfile.TemporaryDirectory() as folder:
         model_dir = pathlib.Path(folder) / "model"
-        shutil.copytree(given.config, model_dir)
+        model_dir.mkdir()
+        for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+            shutil.copyfile(pathlib.Path(given.config) / name, model_dir / name)
         shutil.copyfile(given.weights, model_dir / "model.safetensors")
         torch.set_num_threads(1)
-        model = sentence_transformers.SentenceTransformer(str(model_dir), device="cpu")
+        transformer = models.Transformer(str(model_dir), max_seq_length=256)
+        pooling = models.Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")
+        model = sentence_transformers.SentenceTransformer(
+            modules=[transformer, pooling, models.Normalize()], device="cpu")
         model.max_seq_length = 256
         vectors = [model.encode([text], normalize_embeddings=True, convert_to_numpy=True)[0] for text in texts]
     OUT.parent.mkdir(parents=True, exist_ok=True)

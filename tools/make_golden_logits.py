@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Makes tests/data/inference/logits.jsonl: what ONNX Runtime says about 40 pairs, with the very model.onnx we use.
 
-    python3 -m venv /tmp/golden && /tmp/golden/bin/pip install onnxruntime==1.32.0 tokenizers==0.23.3
+    python3 -m venv /tmp/golden && /tmp/golden/bin/pip install onnxruntime==1.32.0 onnx==1.23.2 tokenizers==0.23.3
     /tmp/golden/bin/python tools/make_golden_logits.py --tokenizer tokenizer.json \
         --model third_party/models/ms-marco-MiniLM-L-12-v2/model.onnx
 
-tokenizer.json is the one of any uncased BERT with the same vocab.txt. One JSON object a line: question, passage, logit.
-The model quantizes its activations by their range, so logits differ a little between processors (up to about 0.5).
+tokenizer.json is the one of any uncased BERT with the same vocab.txt. One JSON object a line: question, passage, `logit` of the file
+as it is, and `fp32`, of the same weights with activations in fp32, which is what our graph computes. The file's own
+graph rounds activations to 8 bits by their range; that alone moves logits by up to about half a unit.
 """
 
 import argparse
@@ -56,6 +57,42 @@ def pairs():
     yield QUESTIONS[6], ""
 
 
+def without_activation_rounding(path):
+    """The model with each DynamicQuantizeLinear -> MatMulInteger -> Cast -> Mul replaced by a MatMul in fp32."""
+    import numpy
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(path)
+    graph = model.graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    value = {}
+    producer = {output: node for node in graph.node for output in node.output}
+    users = {}
+    for node in graph.node:
+        for name in node.input:
+            users.setdefault(name, []).append(node)
+    removed, added = [], {}
+    for node in graph.node:
+        if node.op_type != "MatMulInteger":
+            continue
+        stem = node.input[1].removesuffix("_quantized")
+        for part in ("_quantized", "_scale", "_zero_point"):
+            value[part] = numpy_helper.to_array(constants[stem + part]).astype(numpy.float32)
+        weight = (value["_quantized"] - value["_zero_point"]) * value["_scale"]
+        graph.initializer.append(numpy_helper.from_array(weight.astype(numpy.float32), stem + "_fp32"))
+        cast = users[node.output[0]][0]
+        scaled = users[cast.output[0]][0]
+        source = producer[node.input[0]]
+        added[node.name] = onnx.helper.make_node("MatMul", [source.input[0], stem + "_fp32"], [scaled.output[0]])
+        removed += [cast.name, scaled.name, source.name]
+        removed += [user.name for user in users[source.output[1]]]
+    nodes = [added.get(node.name, node) for node in graph.node if node.name not in set(removed)]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return model.SerializeToString()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--model", required=True)
@@ -71,7 +108,9 @@ def main():
     tokenizer.enable_truncation(512, strategy="only_second")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(given.model, options, providers=["CPUExecutionProvider"])
+    sessions = {"logit": given.model, "fp32": without_activation_rounding(given.model)}
+    sessions = {name: onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+                for name, model in sessions.items()}
     OUT.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with OUT.open("w", encoding="utf-8") as out:
@@ -80,8 +119,9 @@ def main():
             inputs = {"input_ids": encoding.ids, "attention_mask": encoding.attention_mask,
                       "token_type_ids": encoding.type_ids}
             feed = {name: numpy.array([values], dtype=numpy.int64) for name, values in inputs.items()}
-            logit = float(session.run(["logits"], feed)[0][0][0])
-            line = {"question": question, "passage": passage, "logit": round(logit, 4)}
+            line = {"question": question, "passage": passage}
+            for name, session in sessions.items():
+                line[name] = round(float(session.run(["logits"], feed)[0][0][0]), 4)
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
             count += 1
     print(f"{OUT}: {count} pairs")
