@@ -17,6 +17,9 @@ function resolve(node) {
   return node ?? {};
 }
 
+// Text of the description, with what stands between backticks as code.
+const prose = (text) => text.split('`').map((part, at) => (at % 2 ? element('code', {}, part) : part));
+
 // ---- schemas --------------------------------------------------------------------------------------------------------
 
 // A schema with the parts of its allOf put together.
@@ -59,7 +62,7 @@ function fieldItem(name, node, required, depth) {
   return element('li', {},
     element('code', {}, name), ' ', element('span', {className: 'type'}, [typeOf(schema), limitsOf(schema)].filter(Boolean).join(', ')),
     required ? [' ', element('span', {className: 'must'}, 'required')] : null,
-    schema.description ? element('div', {className: 'text'}, schema.description) : null,
+    schema.description ? element('div', {className: 'text'}, prose(schema.description)) : null,
     fieldsOf(schema, depth + 1));
 }
 
@@ -152,7 +155,7 @@ function contentList(contents) {
 function answerList(responses) {
   return Object.entries(responses ?? {}).map(([status, node]) => {
     const answer = resolve(node);
-    const head = [element('span', {className: 'code mono'}, status), answer.description ?? ''];
+    const head = [element('span', {className: 'code mono'}, status), prose(answer.description ?? '')].flat();
     const contents = contentList(answer.content);
     return contents.length ? element('details', {}, element('summary', {}, head), contents) : element('div', {}, head);
   });
@@ -165,7 +168,7 @@ function fillRoute(inside, route) {
   const parameters = route.parameters.map((parameter) =>
     fieldItem(`${parameter.name} (${parameter.in})`, {...resolve(parameter.schema), description: parameter.description}, parameter.required, 0));
   inside.append(
-    ...(operation.description ? [element('p', {}, operation.description)] : []),
+    ...(operation.description ? [element('p', {}, prose(operation.description))] : []),
     ...section('Parameters', parameters.length ? element('ul', {className: 'fields'}, parameters) : null),
     ...section('Request body', contentList(route.contents)),
     ...section('Answers', element('div', {className: 'answers'}, answerList(operation.responses))),
