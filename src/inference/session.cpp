@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 
 #include "core/error.h"
 #include "core/guarded.h"
@@ -36,7 +37,7 @@ std::size_t round_up_tokens(std::size_t tokens) noexcept {
 
 ov::AnyMap runtime_options(std::size_t threads) {
   const auto count = static_cast<std::int32_t>(threads);
-  return {ov::num_streams(count), ov::inference_num_threads(count),
+  return {ov::num_streams(count), ov::inference_num_threads(count), ov::compilation_num_threads(1),
           // The same arithmetic on every processor: no bf16, no quantization of activations.
           ov::hint::inference_precision(ov::element::f32), ov::hint::dynamic_quantization_group_size(0),
           // The pool's threads go where the system puts them: nothing of ours is pinned.
@@ -65,6 +66,7 @@ class Session::Engine {
     fill_mask(batch, rows, lease.request());
     if (weights_.classifier) fill_firsts(batch, lease.request());
     lease.request().infer();
+    if (graph_file_ && is_new_rung(rows)) graph_file_->release_pages();
     const ov::Tensor out = lease.request().get_output_tensor(0);
     const std::size_t count = weights_.classifier ? batch.lengths.size() : tokens * weights_.hidden;
     return {out.data<float>(), out.data<float>() + count};
@@ -124,6 +126,12 @@ class Session::Engine {
     weights_.file->release_pages();
     if (graph_file_) graph_file_->release_pages();
     ::malloc_trim(0);
+  }
+
+  // The first run of each length packs weights anew, for which it reads pages of the file that are not needed again.
+  bool is_new_rung(std::size_t rows) {
+    const std::lock_guard lock(mutex_);
+    return rungs_.insert(rows).second;
   }
 
   void check(const PackedBatch& batch) const {
@@ -191,6 +199,7 @@ class Session::Engine {
   std::mutex mutex_;
   std::condition_variable returned_;
   std::vector<ov::InferRequest> idle_;  // guarded by mutex_
+  std::set<std::size_t> rungs_;         // lengths that ran; guarded by mutex_
 };
 
 Session::Session(const std::filesystem::path& model, Head head, SessionOptions options) try
