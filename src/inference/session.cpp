@@ -37,11 +37,11 @@ std::size_t round_up_tokens(std::size_t tokens) noexcept {
 
 ov::AnyMap runtime_options(std::size_t threads) {
   const auto count = static_cast<std::int32_t>(threads);
-  // The same arithmetic on every processor: no bf16, no quantization of activations.
-  ov::hint::inference_precision(ov::element::f32), ov::hint::dynamic_quantization_group_size(0),
-      // The pool's threads go where the system puts them: nothing of ours is pinned.
-      ov::hint::enable_cpu_pinning(false)
-};
+  return {ov::num_streams(count), ov::inference_num_threads(count),
+          // The same arithmetic on every processor: no bf16, no quantization of activations.
+          ov::hint::inference_precision(ov::element::f32), ov::hint::dynamic_quantization_group_size(0),
+          // The pool's threads go where the system puts them: nothing of ours is pinned.
+          ov::hint::enable_cpu_pinning(false)};
 }
 
 }  // namespace
