@@ -10,7 +10,10 @@
 
 namespace jackdaw::providers {
 
-// Cross-encoder logits; see docs/quality.md for how they were measured.
+// The two limits are logits of ms-marco-MiniLM-L-12-v2; another reranker needs its own. Measured on ClapNQ, the best
+// sentence of one passage, 150 questions that the passage answers and 150 that it does not: above 0 are 87% and 29%,
+// above -3 93% and 38%, above 3 68% and 12%; in 82% of the former the best sentence is one that people chose. No limit
+// parts the two: a quote is shown to be judged, not as a promise that it answers.
 struct ExtractiveOptions {
   float keep_above = 0.0F;     // a sentence above it is quoted
   float answer_above = -3.0F;  // the best sentence must be above it, else nothing in the documents answers
