@@ -127,12 +127,15 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
 
   void start_connection(tcp::socket socket, const tcp::endpoint& remote) {
     close_on_exec(socket.native_handle());
-    const bool refuse = connections_.size() >= context_->options.max_connections;
+    // The refused do not count, or a crowd of them would keep everybody out.
+    const bool refuse = served_ >= context_->options.max_connections;
     const auto connection = std::make_shared<Connection>(std::move(socket), remote, context_, refuse);
     connections_.emplace(connection.get(), connection);
+    if (!refuse) ++served_;
     asio::co_spawn(executor_, connection->run(),
-                   [self = shared_from_this(), connection = connection.get()](const std::exception_ptr&) {
+                   [self = shared_from_this(), connection = connection.get(), refuse](const std::exception_ptr&) {
                      self->connections_.erase(connection);
+                     if (!refuse) --self->served_;
                      self->connection_ended_.cancel();
                    });
   }
@@ -159,6 +162,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
   asio::steady_timer connection_ended_;  // cancel() says that one did
   std::shared_ptr<ServerContext> context_ = std::make_shared<ServerContext>();
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
+  std::size_t served_ = 0;  // of connections_, those that are not refused
   std::uint16_t port_ = 0;
 };
 
