@@ -40,4 +40,6 @@ set(JACKDAW_TEST_ENVIRONMENT
   "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0"
   "UBSAN_OPTIONS=print_stacktrace=1"
   "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
+  # TBB opens its helper library in a way that AddressSanitizer otherwise refuses.
+  "TBB_ENABLE_SANITIZERS=1"
   "OMP_NUM_THREADS=1" "OPENBLAS_NUM_THREADS=1")

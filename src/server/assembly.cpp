@@ -1,6 +1,7 @@
 #include "server/assembly.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -69,13 +70,13 @@ boost::asio::awaitable<void> Assembly::start() {
     if (needs_ == Needs::kEverything) co_await load_models();
     co_await open_store();
     if (needs_ == Needs::kEverything) {
-      build_flows();
-      const std::size_t documents = co_await flows_->ingestor->load_index(Cancellation());
+      auto flows = make_flows();
+      const std::size_t documents = co_await flows->ingestor->load_index(Cancellation());
+      flows_ = std::move(flows);
       log::info("ready: " + std::to_string(documents) + " documents, writer " + flows_->writer->provider() +
                 ", after " + std::to_string(static_cast<int>(since_start.elapsed_ms())) + " ms");
     }
   } catch (const std::exception& error) {
-    flows_.reset();
     failure_ = error.what();
     throw;
   }
@@ -85,7 +86,11 @@ boost::asio::awaitable<void> Assembly::load_models() {
   using namespace boost::asio::experimental::awaitable_operators;
   auto embedder = compute_.run(Lane::kInteractive, Cancellation(), [this] { return make_embedder(config_); });
   auto reranker = compute_.run(Lane::kInteractive, Cancellation(), [this] { return make_reranker(config_); });
-  std::tie(embedder_, reranker_) = co_await (std::move(embedder) && std::move(reranker));
+  try {
+    std::tie(embedder_, reranker_) = co_await (std::move(embedder) && std::move(reranker));
+  } catch (const boost::asio::multiple_exceptions& both) {
+    std::rethrow_exception(both.first_exception());
+  }
 }
 
 boost::asio::awaitable<void> Assembly::open_store() {
@@ -95,10 +100,15 @@ boost::asio::awaitable<void> Assembly::open_store() {
   });
 }
 
-void Assembly::build_flows() {
+std::unique_ptr<Flows> Assembly::make_flows() {
   auto extractor = std::make_unique<extract::ConfinedExtractor>(
       extract::ConfinedExtractorOptions{.parser = program_dir() / "jackdaw-parse"});
-  extractor->check_sandbox();
+  try {
+    extractor->check_sandbox();
+  } catch (const Error& error) {
+    degraded_ = std::string("documents cannot be added: ") + error.what();
+    log::error(degraded_);
+  }
   extractor_ = std::move(extractor);
   index_ = make_index(config_, embedder_->dimensions());
 
@@ -124,7 +134,7 @@ void Assembly::build_flows() {
       answer::RunningAnswersOptions{.max_running = config_.max_running_answers,
                                     .max_queued = config_.max_queued_answers,
                                     .max_log_bytes = config_.max_event_log_bytes});
-  flows_ = std::move(flows);
+  return flows;
 }
 
 void Assembly::refuse() const {

@@ -50,6 +50,8 @@ class Assembly {
 
   bool ready() const noexcept { return flows_ != nullptr; }
   const std::string& failure() const noexcept { return failure_; }
+  // What does not work although it is ready; empty: everything does.
+  const std::string& degraded() const noexcept { return degraded_; }
 
   // Throws Error kStarting before start() is done and kUnavailable after it failed.
   Flows& flows();
@@ -66,13 +68,14 @@ class Assembly {
  private:
   boost::asio::awaitable<void> load_models();
   boost::asio::awaitable<void> open_store();
-  void build_flows();
+  std::unique_ptr<Flows> make_flows();
   [[noreturn]] void refuse() const;
 
   boost::asio::io_context& context_;
   const Config config_;
   const Needs needs_;
   std::string failure_;
+  std::string degraded_;
 
   // Destroyed in reverse order: the threads are joined first, the lock is given back last.
   store::DataLock lock_;

@@ -36,8 +36,9 @@ json::object health_of(const IndexSnapshot& snapshot, const LanguageModel& write
           {"model", writer.model()}};
 }
 
-json::object readiness_of(const IndexSnapshot& snapshot, const LanguageModel& writer) {
+json::object readiness_of(const Assembly& assembly, const IndexSnapshot& snapshot, const LanguageModel& writer) {
   json::array degraded;
+  if (!assembly.degraded().empty()) degraded.emplace_back(assembly.degraded());
   if (snapshot.documents == 0) degraded.push_back("no documents yet: questions get 409 until the first upload");
   if (writer.provider() == "extractive") {
     degraded.push_back("no language model is configured: answers are quoted from the documents");
@@ -58,7 +59,7 @@ boost::asio::awaitable<void> HealthApi::alive(http::Request&, http::ResponseWrit
 
 boost::asio::awaitable<void> HealthApi::ready(http::Request&, http::ResponseWriter& writer) {
   if (!assembly_.ready()) return writer.send(json_response(503, not_ready(assembly_, "starting", "failed")));
-  return writer.send(json_response(200, readiness_of(*assembly_.snapshot(), *assembly_.flows().writer)));
+  return writer.send(json_response(200, readiness_of(assembly_, *assembly_.snapshot(), *assembly_.flows().writer)));
 }
 
 }  // namespace jackdaw::server

@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
@@ -45,10 +46,13 @@ void log_start(const Config& config, const std::string& url) {
   log::info("writer " + config.llm_provider + (config.llm_provider == "extractive" ? ": talks to no other host" : ""));
 }
 
+// What can be mended while the server runs, such as a missing model, is said by every route; a wrong setting or a data
+// folder that must not be touched ends it.
 boost::asio::awaitable<void> start(Assembly& assembly) {
   try {
     co_await assembly.start();
-  } catch (const std::exception& error) {
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnavailable) throw;
     log::error("cannot answer questions: " + std::string(error.what()));
   }
 }
@@ -82,13 +86,15 @@ int serve(const Config& config) {
   assembly.lock().set_url(url);
   log_start(config, url);
 
-  boost::asio::co_spawn(context, start(assembly), boost::asio::detached);
   std::exception_ptr failure;
-  boost::asio::co_spawn(context, stop_when_asked(signals, server, assembly, config.shutdown_grace),
-                        [&](std::exception_ptr e) {
-                          failure = std::move(e);
-                          context.stop();
-                        });
+  const auto end_with = [&](std::exception_ptr e) {
+    if (e && !failure) failure = std::move(e);
+    context.stop();
+  };
+  boost::asio::co_spawn(context, start(assembly), [&](std::exception_ptr e) {
+    if (e) end_with(std::move(e));
+  });
+  boost::asio::co_spawn(context, stop_when_asked(signals, server, assembly, config.shutdown_grace), end_with);
   context.run();
   if (failure) std::rethrow_exception(failure);
   log::info("stopped");

@@ -62,7 +62,8 @@ def test_failures_are_sentences_and_exit_codes(tmp_path):
     assert done.returncode == 2 and "JACKDAW_TOP_K" in done.stderr and "many" in done.stderr
     done = jackdaw.run("ask", "x", data=tmp_path / "empty", JACKDAW_EMBEDDER="hash")
     assert done.returncode == 1 and "upload" in done.stderr.lower() + done.stdout.lower()
-    done = jackdaw.run("serve", data=data, LLM_PROVIDER="telepathy", JACKDAW_EMBEDDER="hash")
+    done = jackdaw.run("serve", data=data, LLM_PROVIDER="telepathy", JACKDAW_EMBEDDER="hash",
+                       JACKDAW_PORT=0)
     assert done.returncode == 2 and "LLM_PROVIDER" in done.stderr and "extractive" in done.stderr
 
 
