@@ -65,7 +65,7 @@ class QuoteStream : public WriterStream {
     std::string text(answers ? kOpening : kNoEvidence);
     if (answers) {
       const auto chosen = choose(std::move(sentences_), prompt_.passages,
-                                 {options_.keep_above, options_.max_quotes, options_.max_passages});
+                                 {options_.keep_above, options_.margin, options_.max_quotes, options_.max_passages});
       for (const auto& paragraph : format(chosen, prompt_.passages)) text += "\n\n" + paragraph;
     }
     end_.reason = answers ? FinishReason::kStop : FinishReason::kNoEvidence;

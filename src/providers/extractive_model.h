@@ -16,6 +16,7 @@ namespace jackdaw::providers {
 // parts the two: a quote is shown to be judged, not as a promise that it answers.
 struct ExtractiveOptions {
   float keep_above = 0.0F;     // a sentence above it is quoted
+  float margin = 2.5F;         // and only when it is at most so far below the best one
   float answer_above = -3.0F;  // the best sentence must be above it, else nothing in the documents answers
   std::size_t max_quotes = 3;
   std::size_t max_passages = 2;     // that the quotes come from

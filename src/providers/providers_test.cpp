@@ -12,7 +12,6 @@
 #include "core/error.h"
 #include "providers/extractive_model.h"
 #include "providers/make_model.h"
-#include "providers/quotes.h"
 #include "providers/scripted_model.h"
 #include "tests/support/await.h"
 #include "tests/support/reranker_by_words.h"
@@ -22,13 +21,11 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-RetrievedPassage passage(std::string text, int page = 2, std::string filename = "magpie-7.pdf",
-                         std::uint32_t begin = 0) {
+RetrievedPassage passage(std::string text, int page = 2) {
   RetrievedPassage out;
-  out.passage.document = DocumentId{filename};
-  out.passage.filename = std::move(filename);
-  out.passage.span = {
-      .page = page, .begin = begin, .end = begin + static_cast<std::uint32_t>(text.size()), .boxes = {}};
+  out.passage.document = DocumentId{"magpie-7.pdf"};
+  out.passage.filename = "magpie-7.pdf";
+  out.passage.span = {.page = page, .begin = 0, .end = static_cast<std::uint32_t>(text.size()), .boxes = {}};
   out.passage.text = std::move(text);
   return out;
 }
@@ -95,47 +92,6 @@ class ProvidersTest : public ::testing::Test {
   std::string message_;
 };
 
-TEST(Quotes, JoinsWrappedLinesAndLeavesRowsAlone) {
-  const Words expected = {"Price and delivery", "List price: €68,400 per unit", "Delivery: 6 weeks",
-                          "The Magpie-7 is delivered fully assembled, tested and calibrated at the factory.",
-                          "It needs no tools."};
-  EXPECT_EQ(split_into_sentences("Price and delivery\nList price: €68,400 per unit\nDelivery: 6 weeks\n\n"
-                                 "The Magpie-7 is delivered fully assembled, tested\nand calibrated at the factory. It "
-                                 "needs\nno tools.\n"),
-            expected);
-}
-
-TEST(Quotes, LeavesOutHeadingsFragmentsAndRepetitions) {
-  const std::vector<RetrievedPassage> passages = {
-      passage("Dimensions\n3 Electrical data\nMass: 12 kg\nThe arm reaches 1.4 m from its base.", 3, "a.pdf", 400),
-      passage("The arm reaches 1.4 m from its base. A second sentence stands here too.", 3, "a.pdf", 450)};
-  Words texts;
-  for (const auto& found : quotables(passages, 100)) texts.push_back(found.text);
-  EXPECT_EQ(texts,
-            (Words{"Mass: 12 kg", "The arm reaches 1.4 m from its base.", "A second sentence stands here too."}));
-  EXPECT_EQ(quotables(passages, 2).size(), 2U);
-}
-
-TEST(Quotes, SkipsTheRestOfASentenceAtTheBeginOfAPassage) {
-  const auto found = quotables(std::vector{passage("and so it ends after all these words. A new sentence begins "
-                                                   "here then.",
-                                                   1, "a.pdf", 100)},
-                               100);
-  ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].text, "A new sentence begins here then.");
-}
-
-TEST(Quotes, ChoosesTheBestOfFewPassagesInDocumentOrder) {
-  const std::vector<RetrievedPassage> passages = {passage("x", 5), passage("x", 2), passage("x", 1)};
-  const auto chosen = choose(
-      {{0, 0, "c", "", 3}, {1, 4, "b", "", 2}, {1, 1, "a", "", 1}, {2, 0, "z", "", 2.5}, {0, 1, "too weak", "", -1}},
-      passages, {0, 3, 2});
-  Words texts;
-  for (const auto& quote : chosen) texts.push_back(quote.text);
-  EXPECT_EQ(texts, (Words{"z", "c"}));
-  EXPECT_EQ(choose({{0, 0, "weak", "", -2}, {0, 1, "weaker", "", -2.5}}, passages, {0, 3, 2}).size(), 1U);
-}
-
 TEST_F(ProvidersTest, QuotesTheAnswerWithFileAndPage) {
   const auto written = read(
       extractive_,
@@ -163,6 +119,23 @@ TEST_F(ProvidersTest, QuotesWhatAPronounPointsTo) {
       prompt_of("What costs 68,400 euro", {passage("The Magpie-7 is a robot arm. It costs 68,400 euro per unit.")}));
   EXPECT_NE(written.text().find("\"The Magpie-7 is a robot arm. It costs 68,400 euro per unit.\""), std::string::npos)
       << written.text();
+}
+
+TEST_F(ProvidersTest, QuotesOnlyWhatAnswersNearlyAsWellAsTheBest) {
+  const auto written = read(
+      extractive_, prompt_of("What is the list price of the Magpie-7?",
+                             {passage("Price, delivery and warranty\n\nThe list price of the Magpie-7 is €68,400 per "
+                                      "unit, and that buys a complete system:\nthe aircraft, two battery packs, the "
+                                      "camera pod, the ground station with its tablet, the\ncharging case and two days "
+                                      "of training for two operators.\n1\n\nOptions\n"),
+                              passage("The Magpie-7 is a battery-electric tail-sitter: it takes off and lands like a "
+                                      "helicopter and\ncruises like a glider.",
+                                      1)}));
+  EXPECT_EQ(written.text(),
+            "Quoted from your documents (no language model configured):\n\n"
+            "\"The list price of the Magpie-7 is €68,400 per unit, and that buys a complete system: the aircraft, two "
+            "battery packs, the camera pod, the ground station with its tablet, the charging case and two days of "
+            "training for two operators.\" (magpie-7.pdf, page 2) [1]");
 }
 
 TEST_F(ProvidersTest, SaysHonestlyThatNothingAnswers) {
