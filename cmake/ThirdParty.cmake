@@ -33,13 +33,3 @@ add_library(jackdaw_pdfium SHARED IMPORTED)
 set_target_properties(jackdaw_pdfium PROPERTIES
   IMPORTED_LOCATION ${JACKDAW_THIRD_PARTY}/pdfium/lib/libpdfium.so IMPORTED_SONAME libpdfium.so)
 
-# The environment of every test: where the data and the models are.
-set(JACKDAW_TEST_ENVIRONMENT
-  "JACKDAW_TEST_MODELS=${JACKDAW_THIRD_PARTY}/models"
-  "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=0"
-  "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0"
-  "UBSAN_OPTIONS=print_stacktrace=1"
-  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
-  # TBB opens its helper library in a way that AddressSanitizer otherwise refuses.
-  "TBB_ENABLE_SANITIZERS=1"
-  "OMP_NUM_THREADS=1" "OPENBLAS_NUM_THREADS=1")

@@ -1,5 +1,5 @@
-// Runs a fuzz target without a fuzzing engine: every file of the corpus folder (argument 1, may be absent), each of them
-// mutated, and random bytes. Seeded: the same inputs every time.
+// Runs a fuzz target without a fuzzing engine: every file of the corpus folder (argument 1, may be absent), each of
+// them mutated, and random bytes. Seeded: the same inputs every time.
 
 #include <cstddef>
 #include <cstdint>

@@ -108,6 +108,8 @@ std::vector<Word> decode_words(Cursor& cursor, std::string_view page_text) {
     end = word.end;
     const std::uint16_t boxes = cursor.u16();
     if (boxes > cursor.left() / sizeof(Box)) breach("a message that is cut off");
+    // A word touches at most one line for each of its bytes.
+    if (boxes > word.end - word.begin) breach("words with more boxes than letters");
     word.boxes.reserve(boxes);
     for (std::uint16_t i = 0; i < boxes; ++i) word.boxes.push_back(decode_box(cursor));
   }

@@ -31,6 +31,11 @@ Error as_error(const std::exception_ptr& failure, const Request& request) {
   try {
     std::rethrow_exception(failure);
   } catch (const Error& error) {
+    // What a person cannot mend by another request is for the log; an internal error's words may hold paths.
+    if (error.code() == ErrorCode::kInternal) return unexpected(error.what());
+    if (error.code() == ErrorCode::kStorageFull || error.code() == ErrorCode::kUnavailable) {
+      log::warning("request " + request.request_id + ": " + error.what());
+    }
     return error;
   } catch (const std::exception& error) {
     return unexpected(error.what());

@@ -1,8 +1,10 @@
 #include "inference/graph_cache.h"
 
+#include <fcntl.h>
 #include <openvino/runtime/compiled_model.hpp>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <system_error>
 
@@ -15,6 +17,12 @@ namespace {
 
 constexpr std::size_t kMaxGraphBytes = std::size_t{1} << 30;
 constexpr std::string_view kGraphVersion = "1";  // grows when bert_graph.cpp changes what it builds
+
+void sync_to_disk(const std::filesystem::path& file, std::error_code& failed) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 || ::fsync(descriptor) != 0) failed = std::error_code(errno, std::generic_category());
+  if (descriptor >= 0) ::close(descriptor);
+}
 
 }  // namespace
 
@@ -55,6 +63,8 @@ std::shared_ptr<const MappedFile> GraphCache::store(const std::string& runtime, 
     out.flush();
     if (!out) failed = std::make_error_code(std::errc::io_error);
   }
+  // Whole or not at all, also after a power cut: a graph with holes would load and compute wrong vectors.
+  if (!failed) sync_to_disk(fresh, failed);
   if (!failed) std::filesystem::rename(fresh, path, failed);
   if (failed) {
     std::error_code ignored;

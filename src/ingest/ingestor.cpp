@@ -59,30 +59,42 @@ void refuse_without_text(const NewDocument& document) {
 }  // namespace
 
 Ingestor::Ingestor(TextExtractor& extractor, Embedder& embedder, DocumentStore& store, SearchIndex& index,
-                   Compute& compute, Compute& storage, Compute& extraction, IngestorOptions options)
+                   Compute& compute, Compute& writing, Compute& extraction, IngestorOptions options)
     : extractor_(extractor),
       embedder_(embedder),
       store_(store),
       index_(index),
       compute_(compute),
-      storage_(storage),
+      writing_(writing),
       extraction_(extraction),
       options_(options),
       chunker_(options.chunker),
       admission_(options.max_concurrent, options.max_waiting) {}
 
-Ingestor::~Ingestor() {
+void Ingestor::stop() {
   stop_merging_.cancel(CancelReason::kShutdown);
+}
+
+std::shared_ptr<Admission> Ingestor::same_bytes_of(const std::string& sha256) {
+  std::erase_if(same_bytes_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<Admission>& slot = same_bytes_[sha256];
+  auto admission = slot.lock();
+  if (!admission) {
+    admission = std::make_shared<Admission>(1, options_.max_waiting);
+    slot = admission;
+  }
+  return admission;
 }
 
 asio::awaitable<IngestResult> Ingestor::ingest(IncomingFile file, OnIngestProgress on_progress,
                                                Cancellation cancellation) {
+  tell(on_progress, {.stage = Stage::kWaiting});
+  // The same bytes wait for each other: whoever comes second is told of a document that can be found.
+  const std::shared_ptr<Admission> same_bytes = same_bytes_of(file.sha256);
+  const Admission::Place turn = co_await same_bytes->enter(cancellation);
   auto known = co_await find_known(file.sha256);
   if (known) co_return IngestResult{std::move(*known), true};
-  tell(on_progress, {.stage = Stage::kWaiting});
   const Admission::Place place = co_await admission_.enter(cancellation);
-  known = co_await find_known(file.sha256);  // the same file may have been ahead in the queue
-  if (known) co_return IngestResult{std::move(*known), true};
 
   NewDocument document = co_await extract(file, on_progress, cancellation);
   refuse_without_text(document);
@@ -100,7 +112,7 @@ asio::awaitable<IngestResult> Ingestor::ingest(IncomingFile file, OnIngestProgre
 }
 
 asio::awaitable<std::optional<Document>> Ingestor::find_known(const std::string& sha256) {
-  co_return co_await storage_.run(Lane::kInteractive, Cancellation(), [&] { return store_.find_by_sha256(sha256); });
+  co_return co_await writing_.run(Lane::kInteractive, Cancellation(), [&] { return store_.find_by_sha256(sha256); });
 }
 
 asio::awaitable<NewDocument> Ingestor::extract(const IncomingFile& file, const OnIngestProgress& on_progress,
@@ -141,7 +153,7 @@ asio::awaitable<std::vector<Embedding>> Ingestor::embed(const std::vector<Chunk>
 
 asio::awaitable<std::optional<std::vector<ChunkId>>> Ingestor::store(const NewDocument& document,
                                                                      Cancellation cancellation) {
-  co_return co_await storage_.run(Lane::kBackground, cancellation, [&]() -> std::optional<std::vector<ChunkId>> {
+  co_return co_await writing_.run(Lane::kBackground, cancellation, [&]() -> std::optional<std::vector<ChunkId>> {
     try {
       return store_.add(document);
     } catch (const Error& error) {
@@ -159,28 +171,39 @@ asio::awaitable<void> Ingestor::publish(NewDocument document, const std::vector<
   }
   std::exception_ptr failure;
   try {
-    co_await compute_.run(Lane::kBackground, Cancellation(), [&] { index_.add(indexed); });
+    co_await writing_.run(Lane::kBackground, Cancellation(), [&] { index_.add(indexed); });
   } catch (...) {
     failure = std::current_exception();
   }
   if (failure) {  // who is told of a failure must not find the document later
-    co_await storage_.run(Lane::kBackground, Cancellation(), [&] { store_.remove(indexed[0].document); });
+    const auto take_back = [&] {
+      try {
+        store_.remove(indexed[0].document);
+      } catch (const std::exception& error) {
+        log::error(std::string("A document that could not be indexed stays stored until the next start: ") +
+                   error.what());
+      }
+    };
+    co_await writing_.run(Lane::kBackground, Cancellation(), take_back);
     std::rethrow_exception(failure);
   }
   // A removal that came between storing and indexing found nothing in the index to remove.
-  const bool still_there = co_await storage_.run(Lane::kInteractive, Cancellation(),
+  const bool still_there = co_await writing_.run(Lane::kInteractive, Cancellation(),
                                                  [&] { return store_.find(indexed[0].document).has_value(); });
   if (!still_there) {
-    co_await compute_.run(Lane::kInteractive, Cancellation(), [&] { index_.remove(indexed[0].document); });
+    co_await writing_.run(Lane::kInteractive, Cancellation(), [&] { index_.remove(indexed[0].document); });
   }
-  if (std::exchange(merging_, true)) co_return;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  asio::co_spawn(executor, merge(), asio::detached);
+  merge_soon(executor);
+}
+
+void Ingestor::merge_soon(const asio::any_io_executor& executor) {
+  if (!std::exchange(merging_, true)) asio::co_spawn(executor, merge(), asio::detached);
 }
 
 asio::awaitable<void> Ingestor::merge() {
   try {
-    co_await compute_.run(Lane::kBackground, stop_merging_, [&] { index_.merge_if_due(stop_merging_); });
+    co_await writing_.run(Lane::kBackground, stop_merging_, [&] { index_.merge_if_due(stop_merging_); });
   } catch (const std::exception& failure) {
     // Searching goes on as it is: a merge only makes it faster, and the next file tries again.
     log::debug(std::string("The index was not merged: ") + failure.what());
@@ -189,13 +212,22 @@ asio::awaitable<void> Ingestor::merge() {
 }
 
 asio::awaitable<bool> Ingestor::remove(DocumentId id) {
-  const bool removed = co_await storage_.run(Lane::kInteractive, Cancellation(), [&] { return store_.remove(id); });
-  co_await compute_.run(Lane::kInteractive, Cancellation(), [&] { index_.remove(id); });
+  bool removed = false;
+  std::exception_ptr failure;
+  try {
+    removed = co_await writing_.run(Lane::kInteractive, Cancellation(), [&] { return store_.remove(id); });
+  } catch (...) {
+    failure = std::current_exception();  // the rows may be gone already: the index follows in any case
+  }
+  co_await writing_.run(Lane::kInteractive, Cancellation(), [&] { index_.remove(id); });
+  if (failure) std::rethrow_exception(failure);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  merge_soon(executor);
   co_return removed;
 }
 
 asio::awaitable<std::size_t> Ingestor::load_index(Cancellation cancellation) {
-  co_return co_await storage_.run(Lane::kBackground, cancellation, [&] {
+  const auto load = [&] {
     std::vector<IndexedDocument> batch;
     std::size_t batch_chunks = 0;
     std::size_t documents = 0;
@@ -213,7 +245,11 @@ asio::awaitable<std::size_t> Ingestor::load_index(Cancellation cancellation) {
     });
     publish_batch();
     return documents;
-  });
+  };
+  const std::size_t documents = co_await writing_.run(Lane::kBackground, cancellation, load);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  merge_soon(executor);
+  co_return documents;
 }
 
 }  // namespace jackdaw::ingest

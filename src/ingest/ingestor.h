@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,11 +49,13 @@ struct IngestResult {
 // work is done on the three pools. It keeps references to what it is given and outlives its coroutines.
 class Ingestor {
  public:
-  // `compute` embeds and indexes, `storage` waits for the disk, `extraction` waits for the confined child processes.
+  // `compute` embeds, `writing` stores and indexes one document after the other, so that no reader's thread ever waits
+  // for a writer, `extraction` waits for the confined child processes.
   Ingestor(TextExtractor& extractor, Embedder& embedder, DocumentStore& store, SearchIndex& index, Compute& compute,
-           Compute& storage, Compute& extraction, IngestorOptions options);
-  // Stops a merge that still runs in the background.
-  ~Ingestor();
+           Compute& writing, Compute& extraction, IngestorOptions options);
+
+  // Stops a merge that runs in the background. To be called before the threads are joined.
+  void stop();
 
   // Returns when the document can be found, or when the same bytes were known already. The spool file is taken over by
   // the store; when this throws or returns already_known it is still the caller's. Throws Error: what TextExtractor and
@@ -76,17 +80,20 @@ class Ingestor {
                                                                     Cancellation cancellation);
   boost::asio::awaitable<void> publish(NewDocument document, const std::vector<ChunkId>& chunk_ids);
   boost::asio::awaitable<void> merge();
+  void merge_soon(const boost::asio::any_io_executor& executor);
+  std::shared_ptr<Admission> same_bytes_of(const std::string& sha256);
 
   TextExtractor& extractor_;
   Embedder& embedder_;
   DocumentStore& store_;
   SearchIndex& index_;
   Compute& compute_;
-  Compute& storage_;
+  Compute& writing_;
   Compute& extraction_;
   const IngestorOptions options_;
   const Chunker chunker_;
   Admission admission_;
+  std::map<std::string, std::weak_ptr<Admission>> same_bytes_;  // by sha256: who is being taken in
   bool merging_ = false;
   const Cancellation stop_merging_;
 };

@@ -35,6 +35,10 @@ std::string parse_question(const JsonFields& fields, const Config& config) {
 }
 
 SearchFilter parse_filter(const JsonFields& fields) {
+  if (!fields.texts("filter", "tags").value_or(std::vector<std::string>{}).empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "No document has tags yet, so filter.tags would leave nothing to search.")
+        .with_field("filter.tags");
+  }
   SearchFilter filter;
   for (const std::string& id : fields.texts("filter", "document_ids").value_or(std::vector<std::string>{})) {
     if (!is_well_formed_id(id)) {
@@ -54,9 +58,13 @@ void check_in_use(const JsonFields& fields, std::string_view field, const std::s
       .with_field(std::string(field));
 }
 
-// Closes the subscription when the client goes away, so that a next() that waits returns.
+// Closes the subscription when the client goes away, so that a next() that waits returns. At a shutdown the answer ends
+// by itself, and its last event is still wanted.
 Cancellation::Subscription close_when_gone(const http::Request& request, Subscription& subscription) {
-  return request.cancellation.on_cancel([&subscription] { subscription.close(); });
+  const auto close = [&request, &subscription] {
+    if (request.cancellation.reason() == CancelReason::kDisconnect) subscription.close();
+  };
+  return request.cancellation.on_cancel(close);
 }
 
 http::Headers event_stream_headers() {

@@ -16,6 +16,7 @@
 #include "inference/local_embedder.h"
 #include "inference/overlap_reranker.h"
 #include "providers/make_model.h"
+#include "store/schema.h"
 #include "store/sqlite_store.h"
 
 namespace jackdaw::server {
@@ -57,27 +58,32 @@ Assembly::Assembly(boost::asio::io_context& context, Config config, Needs needs)
       lock_(config_.data_dir),
       compute_({.name = "compute", .threads = config_.threads}),
       storage_({.name = "storage", .threads = kStorageThreads}),
+      writing_({.name = "writing", .threads = 1}),
       extraction_({.name = "extraction", .threads = extraction_threads(config_)}) {}
 
 Assembly::~Assembly() {
   // Nobody runs the coroutines any more; what the threads still hold ends before the parts that it uses go.
-  for (Compute* threads : {&extraction_, &compute_, &storage_}) threads->stop();
+  stopping_.cancel(CancelReason::kShutdown);
+  if (flows_) flows_->ingestor->stop();
+  for (Compute* threads : {&extraction_, &compute_, &storage_, &writing_}) threads->stop();
 }
 
 boost::asio::awaitable<void> Assembly::start() {
   const Stopwatch since_start;
   try {
+    store::refuse_unknown_format(config_.data_dir / "jackdaw.db");
     if (needs_ == Needs::kEverything) co_await load_models();
     co_await open_store();
     if (needs_ == Needs::kEverything) {
+      co_await check_sandbox();
       auto flows = make_flows();
-      const std::size_t documents = co_await flows->ingestor->load_index(Cancellation());
+      const std::size_t documents = co_await flows->ingestor->load_index(stopping_);
       flows_ = std::move(flows);
       log::info("ready: " + std::to_string(documents) + " documents, writer " + flows_->writer->provider() +
                 ", after " + std::to_string(static_cast<int>(since_start.elapsed_ms())) + " ms");
     }
   } catch (const std::exception& error) {
-    failure_ = error.what();
+    failure_ = std::string(error.what()) + " Then start the server again.";
     throw;
   }
 }
@@ -100,16 +106,19 @@ boost::asio::awaitable<void> Assembly::open_store() {
   });
 }
 
-std::unique_ptr<Flows> Assembly::make_flows() {
+boost::asio::awaitable<void> Assembly::check_sandbox() {
   auto extractor = std::make_unique<extract::ConfinedExtractor>(
       extract::ConfinedExtractorOptions{.parser = program_dir() / "jackdaw-parse"});
   try {
-    extractor->check_sandbox();
+    co_await extraction_.run(Lane::kInteractive, stopping_, [&] { extractor->check_sandbox(); });
   } catch (const Error& error) {
-    degraded_ = std::string("documents cannot be added: ") + error.what();
+    degraded_ = std::string("Documents cannot be added. ") + error.what();
     log::error(degraded_);
   }
   extractor_ = std::move(extractor);
+}
+
+std::unique_ptr<Flows> Assembly::make_flows() {
   index_ = make_index(config_, embedder_->dimensions());
 
   auto flows = std::make_unique<Flows>();
@@ -118,7 +127,7 @@ std::unique_ptr<Flows> Assembly::make_flows() {
                             .overlap_characters = config_.chunk_overlap,
                             .strict = config_.chunk_strict};
   ingest_options.max_concurrent = config_.threads;
-  flows->ingestor = std::make_unique<ingest::Ingestor>(*extractor_, *embedder_, *store_, *index_, compute_, storage_,
+  flows->ingestor = std::make_unique<ingest::Ingestor>(*extractor_, *embedder_, *store_, *index_, compute_, writing_,
                                                        extraction_, ingest_options);
   flows->retriever = std::make_unique<answer::Retriever>(
       *embedder_, *reranker_, *store_, *index_, compute_, storage_,
@@ -162,6 +171,8 @@ std::shared_ptr<const IndexSnapshot> Assembly::snapshot() {
 }
 
 boost::asio::awaitable<void> Assembly::shut_down(std::chrono::milliseconds grace) {
+  stopping_.cancel(CancelReason::kShutdown);
+  if (flows_) flows_->ingestor->stop();
   if (flows_) co_await flows_->answers->shut_down(grace);
 }
 

@@ -67,6 +67,7 @@ class Assembly {
 
  private:
   boost::asio::awaitable<void> load_models();
+  boost::asio::awaitable<void> check_sandbox();
   boost::asio::awaitable<void> open_store();
   std::unique_ptr<Flows> make_flows();
   [[noreturn]] void refuse() const;
@@ -76,6 +77,7 @@ class Assembly {
   const Needs needs_;
   std::string failure_;
   std::string degraded_;
+  const Cancellation stopping_;
 
   // Destroyed in reverse order: the threads are joined first, the lock is given back last.
   store::DataLock lock_;
@@ -87,6 +89,7 @@ class Assembly {
   std::unique_ptr<Flows> flows_;
   Compute compute_;
   Compute storage_;
+  Compute writing_;
   Compute extraction_;
 };
 

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <thread>
 
+#include "answer/retriever.h"
 #include "core/error.h"
 #include "core/text.h"
 
@@ -164,7 +165,7 @@ const std::vector<Setting>& table() {
        number<std::size_t>(&Config::prompt_tokens, 256, 2'000'000)},
       {"JACKDAW_SCRIPT", "", "", "The script of LLM_PROVIDER=scripted.", text_value(&Config::script)},
       {"JACKDAW_CHUNK_CHARACTERS", "", "500", "Longest chunk, in Unicode characters.",
-       number<std::size_t>(&Config::chunk_characters, 50, 10'000)},
+       number<std::size_t>(&Config::chunk_characters, 50, 8'000)},
       {"JACKDAW_CHUNK_OVERLAP", "", "50", "Characters that a chunk repeats of the one before it.",
        number<std::size_t>(&Config::chunk_overlap, 0, 5'000)},
       {"JACKDAW_CHUNK_STRICT", "", "false", "Cut chunks at exactly the longest length, not at a sentence's end.",
@@ -182,7 +183,7 @@ const std::vector<Setting>& table() {
       {"JACKDAW_MAX_JSON_BYTES", "", "1048576", "Longest JSON body.",
        number<std::size_t>(&Config::max_json_bytes, 1024, std::size_t{1} << 30)},
       {"JACKDAW_MAX_QUESTION", "", "8000", "Longest question, in Unicode characters.",
-       number<std::size_t>(&Config::max_question_characters, 1, 1'000'000)},
+       number<std::size_t>(&Config::max_question_characters, 1, answer::kMaxQuestionCharacters)},
       {"JACKDAW_MAX_UPLOAD_BYTES", "", "104857600", "Largest file.",
        number<std::uint64_t>(&Config::max_upload_bytes, 1, std::uint64_t{1} << 40)},
       {"JACKDAW_MAX_UPLOAD_FILES", "", "20", "Most files in one upload.",
@@ -196,7 +197,7 @@ const std::vector<Setting>& table() {
       {"JACKDAW_MAX_QUEUED_ANSWERS", "", "256", "Most questions that wait for one of those places.",
        number<std::size_t>(&Config::max_queued_answers, 0, 100'000)},
       {"JACKDAW_MAX_MAX_TOKENS", "", "8192", "Largest `max_tokens` that a request may ask for.",
-       number<int>(&Config::max_max_tokens, 1, 1'000'000)},
+       number<int>(&Config::max_max_tokens, 1, 8192)},
       {"JACKDAW_MAX_EVENT_LOG_BYTES", "", "262144", "Longest answer that is kept for replay, with its events.",
        number<std::size_t>(&Config::max_event_log_bytes, 4096, std::size_t{1} << 30)},
       {"JACKDAW_HEADER_TIMEOUT_MS", "", "10000", "Time in which a request's header must be complete.",
@@ -217,6 +218,24 @@ void check_combination(const Config& config) {
   if (config.chunk_overlap * 2 > config.chunk_characters) {
     refuse("JACKDAW_CHUNK_OVERLAP", std::to_string(config.chunk_overlap),
            "it may be at most half of JACKDAW_CHUNK_CHARACTERS (" + std::to_string(config.chunk_characters) + ")");
+  }
+  // The sources alone must fit into the log of an answer.
+  const std::size_t most_sources = answer::kMaxTopK * config.chunk_characters * 2;
+  if (config.max_event_log_bytes < most_sources) {
+    refuse("JACKDAW_MAX_EVENT_LOG_BYTES", std::to_string(config.max_event_log_bytes),
+           "with this JACKDAW_CHUNK_CHARACTERS it must be at least " + std::to_string(most_sources));
+  }
+  const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
+  if (!std::all_of(config.api_key.begin(), config.api_key.end(), visible)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "JACKDAW_API_KEY holds a blank or a character that a header cannot carry. Use visible ASCII alone.")
+        .with_field("JACKDAW_API_KEY");
+  }
+  for (const std::string& origin : config.cors_origins) {
+    const std::size_t scheme = origin.find("://");
+    if (scheme == std::string::npos || origin.find('/', scheme + 3) != std::string::npos) {
+      refuse("JACKDAW_CORS_ORIGINS", origin, "give scheme://host or scheme://host:port, without a path");
+    }
   }
   if (config.max_tokens > config.max_max_tokens) {
     refuse("LLM_MAX_TOKENS", std::to_string(config.max_tokens),

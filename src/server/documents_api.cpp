@@ -18,6 +18,9 @@ namespace json = boost::json;
 // What one file holds of an upload in memory.
 constexpr std::size_t kUploadBuffer = 128 * 1024;
 
+// Uploads that may come in at once; each may fill a spool file of its own.
+constexpr std::size_t kMaxReceiving = 64;
+
 http::Response json_response(const json::value& body) {
   return {.status = 200,
           .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
@@ -39,6 +42,29 @@ Error file_too_large(std::uint64_t limit_bytes) {
   return {ErrorCode::kTooLarge, "The file is larger than " + megabytes(limit_bytes) +
                                     ", the most that is taken. Split it, or raise JACKDAW_MAX_UPLOAD_BYTES."};
 }
+
+// One file and the words around it, as often as there may be files.
+std::uint64_t max_request_bytes(const Config& config) {
+  constexpr std::uint64_t kAround = 64 * 1024;
+  return (config.max_upload_bytes + kAround) * config.max_upload_files;
+}
+
+Error request_too_large(const Config& config) {
+  return {ErrorCode::kTooLarge, "The upload is larger than " + std::to_string(config.max_upload_files) + " files of " +
+                                    megabytes(config.max_upload_bytes) + " can be. Send it in parts."};
+}
+
+// Counts one upload for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::size_t& count_;
+};
 
 // As it stands in the path; anything that is no id names no document.
 DocumentId document_id_of(const http::Request& request) {
@@ -95,8 +121,14 @@ boost::asio::awaitable<DocumentsApi::Received> DocumentsApi::receive(http::Multi
 
 boost::asio::awaitable<std::vector<DocumentsApi::Received>> DocumentsApi::receive_all(http::Request& request) {
   const Config& config = assembly_.config();
-  http::MultipartReader parts(http::multipart_boundary(request.headers.get("Content-Type")),
-                              [&request](std::span<char> into) { return request.read_some(into); });
+  std::uint64_t read = 0;
+  const auto source = [&](std::span<char> into) -> boost::asio::awaitable<std::size_t> {
+    const std::size_t got = co_await request.read_some(into);
+    read += got;
+    if (read > max_request_bytes(config)) throw request_too_large(config);
+    co_return got;
+  };
+  http::MultipartReader parts(http::multipart_boundary(request.headers.get("Content-Type")), source);
   std::vector<Received> files;
   while (auto part = co_await parts.next_part()) {
     if (part->name != "file" || !part->filename) continue;
@@ -125,7 +157,12 @@ boost::asio::awaitable<FileOutcome> DocumentsApi::ingest(Received received, cons
     outcome.document = std::move(result.document);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kShuttingDown) throw;
-    outcome.error = error;
+    if (error.code() == ErrorCode::kInternal) {
+      log::error("ingesting a file failed: " + std::string(error.what()));
+      outcome.error = Error(ErrorCode::kInternal, "Reading this file failed inside Jackdaw. The log says more.");
+    } else {
+      outcome.error = error;
+    }
   } catch (const std::exception& error) {
     log::error("ingesting a file failed: " + std::string(error.what()));
     outcome.error = Error(ErrorCode::kInternal, "Reading this file failed inside Jackdaw. The log says more.");
@@ -136,11 +173,13 @@ boost::asio::awaitable<FileOutcome> DocumentsApi::ingest(Received received, cons
 boost::asio::awaitable<void> DocumentsApi::upload(http::Request& request, http::ResponseWriter& writer) {
   assembly_.flows();  // refuses before the body is read
   const Config& config = assembly_.config();
-  // One file and the words around it; several files are counted one by one.
-  constexpr std::uint64_t kAround = 64 * 1024;
-  if (request.content_length.value_or(0) > (config.max_upload_bytes + kAround) * config.max_upload_files) {
-    throw file_too_large(config.max_upload_bytes);
+  if (request.content_length.value_or(0) > max_request_bytes(config)) throw request_too_large(config);
+  if (!assembly_.degraded().empty()) throw Error(ErrorCode::kUnavailable, assembly_.degraded());
+  if (receiving_ >= kMaxReceiving) {
+    throw Error(ErrorCode::kOverloaded, "Too many uploads are coming in already. Try again in a moment.")
+        .with_retry_after(std::chrono::seconds(5));
   }
+  const Counted counted(receiving_);
   std::vector<Received> files = co_await receive_all(request);
   std::vector<FileOutcome> outcomes;
   for (Received& file : files) outcomes.push_back(co_await ingest(std::move(file), request.cancellation));

@@ -45,6 +45,7 @@ class DocumentsApi {
   boost::asio::awaitable<FileOutcome> ingest(Received received, const Cancellation& cancellation);
 
   Assembly& assembly_;
+  std::size_t receiving_ = 0;  // uploads being received or read
 };
 
 // `{"document_id", "filename", "pages", "chunks", "status": "ready"}`, or `status: "failed"` with `error`.

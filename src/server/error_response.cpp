@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/text.h"
 #include "server/json.h"
 
 namespace jackdaw::server {
@@ -70,15 +71,16 @@ int http_status(ErrorCode code) noexcept {
 
 http::Response render_error(const Error& error, const http::Request* request) {
   const auto [status, title] = problem_of(error.code());
+  const std::string detail = text::sanitize(error.what());  // may quote what the caller sent
   boost::json::object body{{"type", "about:blank"},
                            {"title", title},
                            {"status", status},
-                           {"detail", error.what()},
+                           {"detail", detail},
                            {"code", to_string(error.code())},
                            {"request_id", request != nullptr ? request->request_id : ""},
                            {"retryable", is_retryable(error.code())}};
   if (!error.field().empty()) {
-    body["errors"] = boost::json::array{boost::json::object{{"field", error.field()}, {"message", error.what()}}};
+    body["errors"] = boost::json::array{boost::json::object{{"field", error.field()}, {"message", detail}}};
   }
   http::Response response{.status = status, .headers = {}, .body = dump(body) + "\n"};
   response.headers.set("Content-Type", "application/problem+json");

@@ -6,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <exception>
@@ -46,8 +47,22 @@ void log_start(const Config& config, const std::string& url) {
   log::info("writer " + config.llm_provider + (config.llm_provider == "extractive" ? ": talks to no other host" : ""));
 }
 
-// What can be mended while the server runs, such as a missing model, is said by every route; a wrong setting or a data
-// folder that must not be touched ends it.
+// Each connection is a descriptor, and the usual soft limit is 1,024.
+void allow_descriptors(std::size_t connections) {
+  constexpr rlim_t kOthers = 256;  // files, pipes, the database
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < connections + kOthers) {
+    log::warning("this process may open " + std::to_string(limit.rlim_cur) + " files, too few for " +
+                 std::to_string(connections) +
+                 " connections; raise the limit (ulimit -n) or lower JACKDAW_MAX_CONNECTIONS");
+  }
+}
+
+// A missing model is said by every route, so that whoever asks learns what to do; a wrong setting or a data folder that
+// must not be touched ends the server.
 boost::asio::awaitable<void> start(Assembly& assembly) {
   try {
     co_await assembly.start();
@@ -61,6 +76,7 @@ boost::asio::awaitable<void> start(Assembly& assembly) {
 boost::asio::awaitable<void> stop_when_asked(boost::asio::signal_set& signals, http::Server& server, Assembly& assembly,
                                              std::chrono::milliseconds grace) {
   co_await signals.async_wait(boost::asio::use_awaitable);
+  signals.remove(SIGINT);  // a second Ctrl-C ends the process at once
   log::info("stopping: running requests get " + std::to_string(grace.count()) + " ms");
   boost::asio::co_spawn(co_await boost::asio::this_coro::executor, assembly.shut_down(grace), boost::asio::detached);
   co_await server.stop(grace + std::chrono::milliseconds(500));
@@ -72,6 +88,8 @@ boost::asio::awaitable<void> stop_when_asked(boost::asio::signal_set& signals, h
 int serve(const Config& config) {
   Access::check_bind(config);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGCHLD, SIG_DFL);  // a parent may have left it ignored; the parser's exit code is wanted
+  allow_descriptors(config.max_connections);
   boost::asio::io_context context(1);
   boost::asio::signal_set signals(context, SIGINT, SIGTERM);
   Assembly assembly(context, config, Assembly::Needs::kEverything);
