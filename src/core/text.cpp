@@ -34,9 +34,9 @@ CodePoint next_code_point(std::string_view utf8, std::size_t& at) noexcept {
 
 // What ICU's English list lacks and papers, letters and data sheets are full of.
 constexpr const char16_t* kAbbreviations[] = {
-    u"Dr.",  u"Mr.",   u"Mrs.", u"Ms.",  u"Prof.", u"St.",  u"Jr.", u"Sr.",  u"Fig.", u"Figs.", u"fig.",
-    u"Eq.",  u"Eqs.",  u"Ref.", u"Refs.", u"No.",   u"Nos.", u"Sec.", u"Ch.", u"Vol.", u"pp.",   u"p.",
-    u"e.g.", u"i.e.",  u"cf.",  u"vs.",  u"al.",   u"ca.",  u"approx.", u"Inc.", u"Ltd.", u"Co.", u"Corp."};
+    u"Dr.",  u"Mr.",  u"Mrs.", u"Ms.",   u"Prof.", u"St.",  u"Jr.",     u"Sr.",  u"Fig.", u"Figs.", u"fig.",
+    u"Eq.",  u"Eqs.", u"Ref.", u"Refs.", u"No.",   u"Nos.", u"Sec.",    u"Ch.",  u"Vol.", u"pp.",   u"p.",
+    u"e.g.", u"i.e.", u"cf.",  u"vs.",   u"al.",   u"ca.",  u"approx.", u"Inc.", u"Ltd.", u"Co.",   u"Corp."};
 
 struct CloseText {
   void operator()(UText* text) const noexcept { utext_close(text); }

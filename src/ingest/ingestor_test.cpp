@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <future>
-#include <atomic>
 #include <map>
 #include <thread>
 
