@@ -46,7 +46,9 @@ test:
 soak:
 	@tools/setup.sh build models test
 	@tools/build.sh dev
-	@JACKDAW_SOAK=1 tools/run_tests.sh -L soak
+	@cd tests/server && JACKDAW_SOAK=1 JACKDAW_BINARY=$(CURDIR)/build/dev/jackdaw TBB_ENABLE_SANITIZERS=1 \
+	  LSAN_OPTIONS=suppressions=$(CURDIR)/cmake/lsan.supp:print_suppressions=0 \
+	  $(PYTHON) -B -m pytest -q -p no:cacheprovider test_life.py test_corpus.py
 
 format:
 	@tools/setup.sh fuzz

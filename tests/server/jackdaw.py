@@ -18,6 +18,7 @@ BINARY = pathlib.Path(os.environ.get("JACKDAW_BINARY", ROOT / "build" / "dev" / 
 DATA = pathlib.Path(os.environ.get("JACKDAW_TEST_DATA", ROOT.parent / "shared" / "data"))
 SAMPLE = ROOT / "samples" / "magpie-7.pdf"
 QUESTION = "What is the list price of the Magpie-7?"
+SOAK = os.environ.get("JACKDAW_SOAK", "") != ""
 START_SECONDS = 120  # a sanitized program on a busy machine
 
 
@@ -208,9 +209,9 @@ def stream(server, question, **fields):
         connection.close()
 
 
-def corpus_pdfs(folder):
-    """The everyday PDFs of the shared data, unpacked below `folder`; nothing when they are not there."""
-    archive = DATA / "pdf" / "py-pdf-sample-files.tar.xz"
+def corpus_pdfs(folder, name="py-pdf-sample-files"):
+    """The PDFs of one set of the shared data (the everyday ones), unpacked below `folder`; nothing when it is absent."""
+    archive = DATA / "pdf" / f"{name}.tar.xz"
     if not archive.exists():
         return []
     with tarfile.open(archive) as packed:
