@@ -47,3 +47,11 @@ function(jackdaw_sanitize target)
   target_compile_options(${target} PRIVATE ${flags})
   target_link_options(${target} PUBLIC ${flags})
 endfunction()
+
+# UBSan needs a free descriptor whenever it meets a dynamic type for the first time. For what runs in the test that takes
+# all descriptors away.
+function(jackdaw_no_vptr_check target)
+  if(TARGET ${target} AND JACKDAW_SANITIZE STREQUAL "address")
+    target_compile_options(${target} PRIVATE -fno-sanitize=vptr)
+  endif()
+endfunction()
