@@ -15,12 +15,11 @@ find_package(spdlog REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n data)
 find_package(SQLite3 REQUIRED)
 find_package(LAPACK REQUIRED)
-find_package(OpenMP REQUIRED)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 
 find_library(JACKDAW_FAISS_ARCHIVE faiss REQUIRED)
 add_library(jackdaw_faiss INTERFACE)
-target_link_libraries(jackdaw_faiss INTERFACE ${JACKDAW_FAISS_ARCHIVE} LAPACK::LAPACK OpenMP::OpenMP_CXX)
+target_link_libraries(jackdaw_faiss INTERFACE ${JACKDAW_FAISS_ARCHIVE} LAPACK::LAPACK gomp)
 find_library(JACKDAW_STEMMER stemmer REQUIRED)
 
 set(OpenVINO_DIR ${JACKDAW_THIRD_PARTY}/openvino/cmake)
