@@ -64,7 +64,7 @@ lint: setup
 bench:
 	@tools/setup.sh build models bench
 	@tools/build.sh bench
-	@for program in build/bench/bench/*_bench; do echo "-- $$program"; $$program --benchmark_min_time=0.2 || exit 1; done
+	@for program in build/bench/bench/*_bench; do echo "-- $$program"; $$program --benchmark_min_time=2 || exit 1; done
 
 fuzz:
 	@tools/setup.sh build models fuzz

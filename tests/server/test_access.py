@@ -4,7 +4,7 @@ import re
 import socket
 
 import jackdaw
-from jackdaw import QUESTION, SAMPLE
+from jackdaw import QUESTION
 from test_errors import check_problem
 
 
@@ -130,7 +130,3 @@ def test_port_in_use_names_the_port(tmp_path):
         port = taken.getsockname()[1]
         done = jackdaw.run("serve", "--port", port, data=tmp_path / "data", JACKDAW_EMBEDDER="hash")
     assert done.returncode == 1 and str(port) in done.stderr and done.stderr.count("\n") <= 3
-
-
-def test_the_sample_is_there():
-    assert SAMPLE.exists()
