@@ -44,6 +44,13 @@ class LaidDownPages : public TextExtractor {
 
 class IngestorTest : public ::testing::Test {
  protected:
+  void TearDown() override { finish(); }
+
+  // Merges run behind the caller's back and use the ingestor and its index: they end before those go.
+  void finish() {
+    io_.restart();
+    io_.run();
+  }
   static IncomingFile file(const std::string& name) { return {"/spool/" + name, name, 123, "sha256 of " + name}; }
 
   Ingestor& ingestor() {
@@ -278,13 +285,13 @@ TEST_F(IngestorTest, LoadsTheIndexFromTheStoreInBatches) {
   EXPECT_EQ(await(io_, again.load_index({})), 3U);
   EXPECT_EQ(fresh.snapshot()->chunks, index_.snapshot()->chunks);
   EXPECT_EQ(fresh.snapshot()->documents, 3U);
+  finish();
 }
 
 TEST_F(IngestorTest, AsksForAMergeInTheBackgroundAfterEachFile) {
   extractor_.pages["a.pdf"] = {"Some text."};
   ingest("a.pdf");
-  io_.restart();
-  io_.run();
+  finish();
   EXPECT_EQ(index_.merges(), 1);
 }
 

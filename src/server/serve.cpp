@@ -114,6 +114,9 @@ int serve(const Config& config) {
   });
   boost::asio::co_spawn(context, stop_when_asked(signals, server, assembly, config.shutdown_grace), end_with);
   context.run();
+  // From here the program only puts things away: told to stop a second time it still ends with its own exit code.
+  signals.clear();
+  std::signal(SIGTERM, SIG_IGN);
   if (failure) std::rethrow_exception(failure);
   log::info("stopped");
   return 0;
