@@ -43,6 +43,13 @@ struct AnswerSources {
   std::vector<RetrievedPassage> passages;
   RerankSkipped rerank_skipped = RerankSkipped::kNo;
 };
+// Failover, only before the first token: `to` writes instead of `from`.
+struct AnswerProvider {
+  std::string from;
+  std::string to;
+  std::string model;  // of `to`
+  std::string reason;
+};
 struct AnswerToken {
   std::string text;
 };
@@ -67,8 +74,8 @@ struct AnswerCancelled {
   std::string answer_so_far;
 };
 
-using AnswerEvent = std::variant<AnswerMeta, AnswerStatus, AnswerSources, AnswerToken, AnswerTiming, AnswerFinal,
-                                 AnswerError, AnswerCancelled>;
+using AnswerEvent = std::variant<AnswerMeta, AnswerStatus, AnswerSources, AnswerProvider, AnswerToken, AnswerTiming,
+                                 AnswerFinal, AnswerError, AnswerCancelled>;
 
 // True for the three events that end an answer.
 bool is_terminal(const AnswerEvent& event) noexcept;

@@ -23,7 +23,15 @@ struct WriterEnd {
   Usage usage;
 };
 
-using WriterEvent = std::variant<TextDelta, WriterEnd>;
+// Another writer took over (failover), because the one before failed. Comes only before the first TextDelta.
+struct WriterSwitched {
+  std::string from;    // provider
+  std::string to;      // provider
+  std::string model;   // of `to`
+  std::string reason;  // a sentence
+};
+
+using WriterEvent = std::variant<TextDelta, WriterSwitched, WriterEnd>;
 
 // One answer being written. Used from one coroutine. Destroying it cancels the work behind it.
 class WriterStream {
@@ -44,6 +52,21 @@ class LanguageModel {
 
   // Starts nothing by itself: work begins with the first next(). `prompt` is moved in.
   virtual std::unique_ptr<WriterStream> write(Prompt prompt, Cancellation cancellation) = 0;
+};
+
+// Which writer a request asks for; empty fields: the configured one.
+struct WriterChoice {
+  std::string provider;
+  std::string model;
+};
+
+// The writers in use. Shared by all answers; used on the I/O thread.
+class LanguageModels {
+ public:
+  virtual ~LanguageModels() = default;
+
+  // Lives as long as this. Throws Error kInvalidArgument with the field "provider" or "model", naming what is in use.
+  virtual LanguageModel& find(const WriterChoice& choice) = 0;
 };
 
 }  // namespace jackdaw

@@ -40,6 +40,7 @@ struct RetrievedPassage {
   float score = 0;  // kRerank: sigmoid of the logit; kCosine: cosine of question and chunk
   ScoreKind score_kind = ScoreKind::kCosine;
   Reasons reasons;
+  bool deleted = false;  // its document is gone since: of the passage only the ids are left
 };
 
 }  // namespace jackdaw
