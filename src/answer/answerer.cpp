@@ -31,6 +31,7 @@ struct Answerer::Run {
   Cancellation cancellation;
   AnswerSink sink;
   Stopwatch watch;
+  LanguageModel* writer = nullptr;
   Retrieved retrieved;
   AnswerTimings timings;
   std::string answer;
@@ -49,8 +50,8 @@ struct Answerer::Run {
   }
 };
 
-Answerer::Answerer(Retriever& retriever, LanguageModel& writer, PromptOptions options)
-    : retriever_(retriever), writer_(writer), options_(options) {}
+Answerer::Answerer(Retriever& retriever, LanguageModels& writers, PromptOptions options)
+    : retriever_(retriever), writers_(writers), options_(options) {}
 
 void Answerer::check(const AnswerRequest& request) const {
   check_request(request.retrieval);
@@ -63,6 +64,7 @@ void Answerer::check(const AnswerRequest& request) const {
                                                  std::to_string(kMaxTokens) + ".")
         .with_field("max_tokens");
   }
+  writers_.find(request.writer);
   retriever_.require_documents();
 }
 
@@ -94,7 +96,8 @@ asio::awaitable<void> Answerer::answer(AnswerId id, AnswerRequest request, doubl
 }
 
 asio::awaitable<void> Answerer::tell(Run& run) {
-  AnswerEvent meta = AnswerMeta{run.id, writer_.provider(), writer_.model()};
+  run.writer = &writers_.find(run.request.writer);
+  AnswerEvent meta = AnswerMeta{run.id, run.writer->provider(), run.writer->model()};
   co_await run.emit(std::move(meta));
   co_await retrieve(run);
   AnswerEvent sources = AnswerSources{run.retrieved.passages, run.retrieved.rerank_skipped};
@@ -129,13 +132,19 @@ asio::awaitable<void> Answerer::write(Run& run) {
   run.timings.prompt_ms = watch.elapsed_ms();
 
   co_await run.emit_stage(AnswerStage::kWaiting);
-  const auto stream = writer_.write(std::move(prompt), run.cancellation);
+  const auto stream = run.writer->write(std::move(prompt), run.cancellation);
   while (true) {
     auto event = co_await stream->next();
     if (!event) throw Error(ErrorCode::kProviderBadStream, "The writer stopped without ending its answer. Ask again.");
     if (const auto* end = std::get_if<WriterEnd>(&*event)) {
       run.end = *end;
       co_return;
+    }
+    if (auto* switched = std::get_if<WriterSwitched>(&*event)) {
+      AnswerEvent provider = AnswerProvider{std::move(switched->from), std::move(switched->to),
+                                            std::move(switched->model), std::move(switched->reason)};
+      co_await run.emit(std::move(provider));
+      continue;
     }
     co_await write_token(run, std::move(std::get<TextDelta>(*event).text));
   }

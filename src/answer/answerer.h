@@ -20,6 +20,7 @@ enum class OnDisconnect { kCancel, kContinue };
 struct AnswerRequest {
   RetrievalRequest retrieval;
   OnDisconnect on_disconnect = OnDisconnect::kCancel;
+  WriterChoice writer;
   std::optional<double> temperature;  // 0..2; nothing: the configured one
   std::optional<int> max_tokens;      // 1..8,192; nothing: the configured one
 };
@@ -32,9 +33,10 @@ using AnswerSink = std::function<boost::asio::awaitable<void>(AnswerEvent)>;
 // to what it is given and outlives its coroutines.
 class Answerer {
  public:
-  Answerer(Retriever& retriever, LanguageModel& writer, PromptOptions options);
+  Answerer(Retriever& retriever, LanguageModels& writers, PromptOptions options);
 
-  // What can be refused before any work starts: throws Error kEmptyQuestion, kTooLarge, kInvalidArgument, kNotReady.
+  // What can be refused before any work starts: throws Error kEmptyQuestion, kTooLarge, kInvalidArgument (a
+  // writer that is not in use, too), kNotReady.
   void check(const AnswerRequest& request) const;
 
   // Runs one answer and gives its events to `sink`, exactly one that ends it included, and that one last. `queued_ms`
@@ -50,7 +52,7 @@ class Answerer {
   boost::asio::awaitable<void> write_token(Run& run, std::string text);
 
   Retriever& retriever_;
-  LanguageModel& writer_;
+  LanguageModels& writers_;
   const PromptOptions options_;
 };
 

@@ -62,7 +62,7 @@ TEST_F(AnswererTest, TellsEverythingInOrder) {
   std::vector<std::size_t> kinds;
   for (const auto& event : events) kinds.push_back(event.index());
   // meta, searching, reranking, sources, prompting, waiting, answering, two tokens, timing, final
-  EXPECT_EQ(kinds, (std::vector<std::size_t>{0, 1, 1, 2, 1, 1, 1, 3, 3, 4, 5}));
+  EXPECT_EQ(kinds, (std::vector<std::size_t>{0, 1, 1, 2, 1, 1, 1, 4, 4, 5, 6}));
   const auto& final = last<AnswerFinal>(events);
   EXPECT_EQ(final.answer, "Fish [1].");
   EXPECT_EQ(final.usage.input_tokens, 10);

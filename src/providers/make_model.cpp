@@ -1,10 +1,7 @@
 #include "providers/make_model.h"
 
-#include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
-#include <string_view>
 
 #include "core/error.h"
 #include "providers/extractive_model.h"
@@ -12,9 +9,6 @@
 
 namespace jackdaw::providers {
 namespace {
-
-constexpr std::string_view kAllowed = "Use LLM_PROVIDER=extractive (quotes from your documents, needs nothing else).";
-constexpr std::array<std::string_view, 5> kRemote = {"groq", "openai", "anthropic", "gemini", "ollama"};
 
 std::unique_ptr<LanguageModel> make_scripted(const std::filesystem::path& path) {
   if (path.empty()) {
@@ -32,17 +26,47 @@ std::unique_ptr<LanguageModel> make_scripted(const std::filesystem::path& path) 
   return std::make_unique<ScriptedModel>(parse_script(script));
 }
 
-}  // namespace
-
-std::unique_ptr<LanguageModel> make_model(const ModelConfig& config, Reranker& reranker, Compute& compute) {
+std::unique_ptr<LanguageModel> make_local(const ModelConfig& config, Reranker& reranker, Compute& compute) {
   if (config.provider == "extractive") return std::make_unique<ExtractiveModel>(reranker, compute);
   if (config.provider == "scripted") return make_scripted(config.script);
-  const bool is_remote = std::find(kRemote.begin(), kRemote.end(), config.provider) != kRemote.end();
-  throw Error(ErrorCode::kInvalidArgument,
-              "LLM_PROVIDER is \"" + config.provider + "\"" +
-                  (is_remote ? ", which this build does not have yet. " : ", which is not known. ") +
-                  std::string(kAllowed))
+  throw Error(ErrorCode::kInvalidArgument, "LLM_PROVIDER is \"" + config.provider +
+                                               "\", which is not known. Use LLM_PROVIDER=extractive (quotes from your "
+                                               "documents, needs nothing else).")
       .with_field("LLM_PROVIDER");
+}
+
+[[noreturn]] void refuse_choice(const std::string& field, const std::string& wanted, const std::string& in_use) {
+  throw Error(ErrorCode::kInvalidArgument,
+              "The " + field + " \"" + wanted + "\" is not in use here; \"" + in_use + "\" is.")
+      .with_field(field);
+}
+
+class OneModel : public LanguageModels {
+ public:
+  explicit OneModel(std::unique_ptr<LanguageModel> model) : model_(std::move(model)) {}
+
+  LanguageModel& find(const WriterChoice& choice) override {
+    if (!choice.provider.empty() && choice.provider != model_->provider()) {
+      refuse_choice("provider", choice.provider, model_->provider());
+    }
+    if (!choice.model.empty() && choice.model != model_->model()) {
+      refuse_choice("model", choice.model, model_->model());
+    }
+    return *model_;
+  }
+
+ private:
+  std::unique_ptr<LanguageModel> model_;
+};
+
+}  // namespace
+
+std::vector<ProviderHost> check_models(const ModelConfig&) {
+  return {};
+}
+
+std::unique_ptr<LanguageModels> make_models(const ModelConfig& config, Reranker& reranker, Compute& compute) {
+  return std::make_unique<OneModel>(make_local(config, reranker, compute));
 }
 
 }  // namespace jackdaw::providers

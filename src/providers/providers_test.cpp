@@ -233,23 +233,23 @@ TEST_F(ProvidersTest, NamesTheBadLineOfAScript) {
 }
 
 TEST_F(ProvidersTest, MakesTheWriterThatIsConfigured) {
-  EXPECT_EQ(make_model({}, reranker_, compute_)->provider(), "extractive");
+  EXPECT_EQ(make_models({}, reranker_, compute_)->find({}).provider(), "extractive");
   const std::string path = temporary("script");
   std::ofstream(path) << "{\"text\": \"x\"}\n";
-  const auto scripted = make_model({.provider = "scripted", .model = "", .script = path}, reranker_, compute_);
-  EXPECT_EQ(scripted->provider(), "scripted");
-  EXPECT_EQ(read(*scripted, prompt_of("Q?", {})).text(), "x");
+  const auto scripted = make_models({.provider = "scripted", .model = "", .script = path}, reranker_, compute_);
+  EXPECT_EQ(scripted->find({}).provider(), "scripted");
+  EXPECT_EQ(read(scripted->find({}), prompt_of("Q?", {})).text(), "x");
   std::filesystem::remove_all(std::filesystem::path(path).parent_path());
 }
 
 TEST_F(ProvidersTest, RefusesAWriterThatItCannotMake) {
   for (const char* name : {"groq", "nonsense", ""}) {
-    EXPECT_EQ(failure([&] { make_model({.provider = name}, reranker_, compute_); }), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(failure([&] { make_models({.provider = name}, reranker_, compute_); }), ErrorCode::kInvalidArgument);
     EXPECT_NE(message_.find("extractive"), std::string::npos) << message_;
   }
-  EXPECT_EQ(failure([&] { make_model({.provider = "scripted"}, reranker_, compute_); }), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(failure([&] { make_models({.provider = "scripted"}, reranker_, compute_); }), ErrorCode::kInvalidArgument);
   EXPECT_EQ(
-      failure([&] { make_model({.provider = "scripted", .model = "", .script = "/no/such"}, reranker_, compute_); }),
+      failure([&] { make_models({.provider = "scripted", .model = "", .script = "/no/such"}, reranker_, compute_); }),
       ErrorCode::kInvalidArgument);
 }
 

@@ -50,14 +50,6 @@ SearchFilter parse_filter(const JsonFields& fields) {
   return filter;
 }
 
-void check_in_use(const JsonFields& fields, std::string_view field, const std::string& in_use) {
-  const auto wanted = fields.text(field);
-  if (!wanted || *wanted == in_use) return;
-  throw Error(ErrorCode::kInvalidArgument,
-              "The " + std::string(field) + " \"" + *wanted + "\" is not in use here; \"" + in_use + "\" is.")
-      .with_field(std::string(field));
-}
-
 // Closes the subscription when the client goes away, so that a next() that waits returns. At a shutdown the answer ends
 // by itself, and its last event is still wanted.
 Cancellation::Subscription close_when_gone(const http::Request& request, Subscription& subscription) {
@@ -159,7 +151,7 @@ class SimpleStream {
 
 }  // namespace
 
-answer::AnswerRequest parse_answer_request(std::string_view body, const Config& config, const LanguageModel& writer) {
+answer::AnswerRequest parse_answer_request(std::string_view body, const Config& config) {
   const JsonFields fields(body);
   answer::AnswerRequest request;
   request.retrieval.question = parse_question(fields, config);
@@ -171,8 +163,7 @@ answer::AnswerRequest parse_answer_request(std::string_view body, const Config& 
   if (const auto tokens = fields.integer("max_tokens", 1, config.max_max_tokens)) {
     request.max_tokens = static_cast<int>(*tokens);
   }
-  check_in_use(fields, "provider", writer.provider());
-  check_in_use(fields, "model", writer.model());
+  request.writer = {fields.text("provider").value_or(""), fields.text("model").value_or("")};
   if (const auto word = fields.text("on_disconnect")) {
     if (*word != "cancel" && *word != "continue") {
       throw Error(ErrorCode::kInvalidArgument, "The field \"on_disconnect\" must be \"cancel\" or \"continue\".")
@@ -212,7 +203,7 @@ Error to_error(const AnswerCancelled& event) {
 
 Subscription AnswersApi::start(const std::string& body) {
   Flows& flows = assembly_.flows();
-  return flows.answers->start(parse_answer_request(body, assembly_.config(), *flows.writer));
+  return flows.answers->start(parse_answer_request(body, assembly_.config()));
 }
 
 boost::asio::awaitable<void> AnswersApi::query(http::Request& request, http::ResponseWriter& writer) {

@@ -26,7 +26,7 @@ class AnswersApi {
 
 // The fields of a question, read from the JSON body of /query, /query/stream and /v1/search. Throws Error kInvalidJson,
 // kInvalidArgument.
-answer::AnswerRequest parse_answer_request(std::string_view body, const Config& config, const LanguageModel& writer);
+answer::AnswerRequest parse_answer_request(std::string_view body, const Config& config);
 answer::RetrievalRequest parse_search_request(std::string_view body, const Config& config);
 
 // The error that ended an answer, for a door that still has its status to send.

@@ -79,7 +79,7 @@ boost::asio::awaitable<void> Assembly::start() {
       auto flows = make_flows();
       const std::size_t documents = co_await flows->ingestor->load_index(stopping_);
       flows_ = std::move(flows);
-      log::info("ready: " + std::to_string(documents) + " documents, writer " + flows_->writer->provider() +
+      log::info("ready: " + std::to_string(documents) + " documents, writer " + flows_->writers->find({}).provider() +
                 ", after " + std::to_string(static_cast<int>(since_start.elapsed_ms())) + " ms");
     }
   } catch (const std::exception& error) {
@@ -132,9 +132,8 @@ std::unique_ptr<Flows> Assembly::make_flows() {
   flows->retriever = std::make_unique<answer::Retriever>(
       *embedder_, *reranker_, *store_, *index_, compute_, storage_,
       answer::RetrieverOptions{.candidates = config_.candidates, .rerank_deadline = config_.rerank_deadline});
-  flows->writer = providers::make_model(
-      {.provider = config_.llm_provider, .model = config_.llm_model, .script = config_.script}, *reranker_, compute_);
-  flows->answerer = std::make_unique<answer::Answerer>(*flows->retriever, *flows->writer,
+  flows->writers = providers::make_models(config_.models, *reranker_, compute_);
+  flows->answerer = std::make_unique<answer::Answerer>(*flows->retriever, *flows->writers,
                                                        answer::PromptOptions{.max_prompt_tokens = config_.prompt_tokens,
                                                                              .temperature = config_.temperature,
                                                                              .max_tokens = config_.max_tokens});

@@ -28,7 +28,7 @@ namespace jackdaw::server {
 struct Flows {
   std::unique_ptr<ingest::Ingestor> ingestor;
   std::unique_ptr<answer::Retriever> retriever;
-  std::unique_ptr<LanguageModel> writer;
+  std::unique_ptr<LanguageModels> writers;
   std::unique_ptr<answer::Answerer> answerer;
   std::unique_ptr<answer::RunningAnswers> answers;
 };

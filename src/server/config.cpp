@@ -18,9 +18,14 @@
 namespace jackdaw::server {
 namespace {
 
+using providers::ModelConfig;
+using providers::ProviderSettings;
+
 [[noreturn]] void refuse(const std::string& name, const std::string& value, const std::string& allowed) {
   throw Error(ErrorCode::kInvalidArgument, name + "=" + value + " is not allowed: " + allowed + ".").with_field(name);
 }
+
+constexpr std::int64_t kHourMs = 3'600'000;
 
 template <class Number>
 Number number_between(const std::string& name, const std::string& value, Number low, Number high) {
@@ -94,6 +99,28 @@ Apply path_value(std::filesystem::path Config::* field) {
   };
 }
 
+// The same for what is kept one level deeper.
+Apply model_text(std::string providers::ModelConfig::* field) {
+  return [=](Config& config, const std::string&, const std::string& value) { config.models.*field = value; };
+}
+
+Apply model_list(std::vector<std::string> providers::ModelConfig::* field) {
+  return
+      [=](Config& config, const std::string&, const std::string& value) { config.models.*field = comma_list(value); };
+}
+
+Apply model_milliseconds(std::chrono::milliseconds providers::ModelConfig::* field, std::int64_t low) {
+  return [=](Config& config, const std::string& name, const std::string& value) {
+    config.models.*field = std::chrono::milliseconds(number_between<std::int64_t>(name, value, low, kHourMs));
+  };
+}
+
+Apply provider_value(std::string provider, std::string providers::ProviderSettings::* field) {
+  return [=](Config& config, const std::string&, const std::string& value) {
+    config.models.settings[provider].*field = value;
+  };
+}
+
 Apply list_value(std::vector<std::string> Config::* field) {
   return [=](Config& config, const std::string&, const std::string& value) { config.*field = comma_list(value); };
 }
@@ -112,8 +139,6 @@ Apply word(std::string Config::* field, std::initializer_list<std::string_view> 
     refuse(name, value, "give one of " + list);
   };
 }
-
-constexpr std::int64_t kHourMs = 3'600'000;
 
 const std::vector<Setting>& table() {
   static const std::vector<Setting> rows = {
@@ -150,11 +175,64 @@ const std::vector<Setting>& table() {
        "After this time the fused order is used and the answer says `rerank_skipped`; 0: no deadline.",
        milliseconds(&Config::rerank_deadline, 0, kHourMs)},
       {"LLM_PROVIDER", "", "extractive",
-       "Who writes the answer: `extractive` quotes from the documents, without a key or a network; `scripted` plays "
-       "the "
-       "file JACKDAW_SCRIPT, for tests.",
-       text_value(&Config::llm_provider)},
-      {"LLM_MODEL", "", "", "The model of the provider.", text_value(&Config::llm_model)},
+       "Who writes the answer: `groq`, `openai` (and every server that speaks its dialect, by OPENAI_BASE_URL), "
+       "`anthropic`, `gemini`, `ollama`; `extractive` quotes from the documents, without a key or a network; "
+       "`scripted` plays the file JACKDAW_SCRIPT, for tests.",
+       model_text(&ModelConfig::provider)},
+      {"LLM_MODEL", "", "", "The model of the provider. Default: one for each provider, see below.",
+       model_text(&ModelConfig::model)},
+      {"LLM_ALLOWED_MODELS", "", "", "More models of LLM_PROVIDER that a request may name, separated by commas.",
+       model_list(&ModelConfig::allowed_models)},
+      {"LLM_FALLBACK", "", "",
+       "Providers that take over, in this order, when the one before fails before its first word: "
+       "`anthropic,extractive`"
+       ". Empty: none, so that passages go to no other company than the one you chose.",
+       model_list(&ModelConfig::fallback)},
+      {"GROQ_API_KEY", "", "", "The key for `groq`. Never logged, as all keys.",
+       provider_value("groq", &ProviderSettings::api_key)},
+      {"OPENAI_API_KEY", "", "", "The key for `openai`. Needed for api.openai.com alone.",
+       provider_value("openai", &ProviderSettings::api_key)},
+      {"ANTHROPIC_API_KEY", "", "", "The key for `anthropic`.",
+       provider_value("anthropic", &ProviderSettings::api_key)},
+      {"GEMINI_API_KEY", "", "", "The key for `gemini`.", provider_value("gemini", &ProviderSettings::api_key)},
+      {"GROQ_BASE_URL", "", "https://api.groq.com", "Where `groq` is; `/openai/v1` is added.",
+       provider_value("groq", &ProviderSettings::base_url)},
+      {"OPENAI_BASE_URL", "", "https://api.openai.com/v1",
+       "Where `openai` is, `/v1` included: also vLLM, llama.cpp, LM Studio, Mistral, DeepSeek, OpenRouter.",
+       provider_value("openai", &ProviderSettings::base_url)},
+      {"ANTHROPIC_BASE_URL", "", "https://api.anthropic.com", "Where `anthropic` is; `/v1/messages` is added.",
+       provider_value("anthropic", &ProviderSettings::base_url)},
+      {"GEMINI_BASE_URL", "", "https://generativelanguage.googleapis.com", "Where `gemini` is; `/v1beta` is added.",
+       provider_value("gemini", &ProviderSettings::base_url)},
+      {"OLLAMA_HOST", "", "127.0.0.1:11434", "Where `ollama` is: host, host:port or a URL; its `/v1` is used.",
+       provider_value("ollama", &ProviderSettings::base_url)},
+      {"LLM_STREAM", "", "true",
+       "Whether the provider is asked to stream. `false` waits for the whole answer, for servers that cannot.",
+       [](Config& config, const std::string& name, const std::string& value) {
+         config.models.stream = yes_or_no(name, value);
+       }},
+      {"LLM_CONNECT_TIMEOUT_MS", "", "5000", "Time in which the provider must be reached, TLS included.",
+       model_milliseconds(&ModelConfig::connect_timeout, 1)},
+      {"LLM_FIRST_BYTE_TIMEOUT_MS", "", "0",
+       "Time from the request to the first byte of the answer; 0: a minute, five minutes for a loopback host, which "
+       "may "
+       "have to load its model first.",
+       model_milliseconds(&ModelConfig::first_byte_timeout, 0)},
+      {"LLM_IDLE_TIMEOUT_MS", "", "120000", "Longest silence of the provider inside an answer.",
+       model_milliseconds(&ModelConfig::idle_timeout, 1)},
+      {"LLM_TOTAL_TIMEOUT_MS", "", "600000", "Longest time that writing one answer may take, retries included.",
+       model_milliseconds(&ModelConfig::total_timeout, 1)},
+      {"LLM_CA_FILE", "", "", "Certificates (PEM) to trust instead of the system's, for a provider behind your own CA.",
+       [](Config& config, const std::string& name, const std::string& value) {
+         std::ifstream file(value);
+         if (!file) refuse(name, value, "give a file that can be read");
+         config.client.ca_file = value;
+       }},
+      {"LLM_HTTP2", "", "false",
+       "HTTP/2 to the provider. At your own risk: in this version of libcurl a paused stream can stall others.",
+       [](Config& config, const std::string& name, const std::string& value) {
+         config.client.http2 = yes_or_no(name, value);
+       }},
       {"LLM_TEMPERATURE", "", "0.2", "Sampling temperature, 0 to 2.",
        [](Config& config, const std::string& name, const std::string& value) {
          config.temperature = number_between<double>(name, value, 0.0, 2.0);
@@ -163,7 +241,8 @@ const std::vector<Setting>& table() {
       {"LLM_PROMPT_TOKENS", "", "6000",
        "Longest prompt, in estimated tokens; the last passages are left out beyond it.",
        number<std::size_t>(&Config::prompt_tokens, 256, 2'000'000)},
-      {"JACKDAW_SCRIPT", "", "", "The script of LLM_PROVIDER=scripted.", text_value(&Config::script)},
+      {"JACKDAW_SCRIPT", "", "", "The script of LLM_PROVIDER=scripted.",
+       [](Config& config, const std::string&, const std::string& value) { config.models.script = value; }},
       {"JACKDAW_CHUNK_CHARACTERS", "", "500", "Longest chunk, in Unicode characters.",
        number<std::size_t>(&Config::chunk_characters, 50, 8'000)},
       {"JACKDAW_CHUNK_OVERLAP", "", "50", "Characters that a chunk repeats of the one before it.",
@@ -200,6 +279,17 @@ const std::vector<Setting>& table() {
        number<int>(&Config::max_max_tokens, 1, 8192)},
       {"JACKDAW_MAX_EVENT_LOG_BYTES", "", "262144", "Longest answer that is kept for replay, with its events.",
        number<std::size_t>(&Config::max_event_log_bytes, 4096, std::size_t{1} << 30)},
+      {"JACKDAW_MAX_UNREAD_BYTES", "", "65536",
+       "Events of an answer that no reader has taken yet; beyond it the writer is paused.",
+       number<std::size_t>(&Config::max_unread_bytes, 1024, std::size_t{1} << 30)},
+      {"JACKDAW_ANSWER_TIMEOUT_MS", "", "600000", "Longest time that one answer may take.",
+       milliseconds(&Config::answer_timeout, 10, kHourMs)},
+      {"JACKDAW_ABANDONED_AFTER_MS", "", "120000",
+       "An answer with `on_disconnect` `continue` that nobody reads for so long is stopped.",
+       milliseconds(&Config::abandoned_after, 0, kHourMs)},
+      {"JACKDAW_ANSWER_RETENTION", "", "30",
+       "Days for which answers of `/v1/answers` are kept; 0: they are not stored.",
+       number<int>(&Config::answer_retention_days, 0, 36'500)},
       {"JACKDAW_HEADER_TIMEOUT_MS", "", "10000", "Time in which a request's header must be complete.",
        milliseconds(&Config::header_timeout, 10, kHourMs)},
       {"JACKDAW_BODY_TIMEOUT_MS", "", "30000", "Longest silence inside a request's body.",

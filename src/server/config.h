@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "core/log.h"
+#include "http/async_client.h"
+#include "providers/make_model.h"
 
 namespace jackdaw::server {
 
@@ -37,9 +39,8 @@ struct Config {
   std::size_t candidates = 50;
   std::chrono::milliseconds rerank_deadline{3000};
   bool rerank = true;
-  std::string llm_provider = "extractive";
-  std::string llm_model;
-  std::string script;
+  providers::ModelConfig models;
+  http::AsyncClientOptions client;  // how hosted writers are reached
   double temperature = 0.2;
   int max_tokens = 800;
   std::size_t prompt_tokens = 6000;
@@ -65,6 +66,10 @@ struct Config {
   std::size_t max_queued_answers = 256;
   int max_max_tokens = 8192;
   std::size_t max_event_log_bytes = std::size_t{256} << 10;
+  std::size_t max_unread_bytes = std::size_t{64} << 10;
+  std::chrono::milliseconds answer_timeout{600'000};
+  std::chrono::milliseconds abandoned_after{120'000};
+  int answer_retention_days = 30;
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{30'000};
   std::chrono::milliseconds keep_alive_timeout{75'000};

@@ -50,7 +50,7 @@ json::object readiness_of(const Assembly& assembly, const IndexSnapshot& snapsho
 
 boost::asio::awaitable<void> HealthApi::health(http::Request&, http::ResponseWriter& writer) {
   if (!assembly_.ready()) return writer.send(json_response(503, not_ready(assembly_, "starting", "starting")));
-  return writer.send(json_response(200, health_of(*assembly_.snapshot(), *assembly_.flows().writer)));
+  return writer.send(json_response(200, health_of(*assembly_.snapshot(), assembly_.flows().writers->find({}))));
 }
 
 boost::asio::awaitable<void> HealthApi::alive(http::Request&, http::ResponseWriter& writer) {
@@ -59,7 +59,8 @@ boost::asio::awaitable<void> HealthApi::alive(http::Request&, http::ResponseWrit
 
 boost::asio::awaitable<void> HealthApi::ready(http::Request&, http::ResponseWriter& writer) {
   if (!assembly_.ready()) return writer.send(json_response(503, not_ready(assembly_, "starting", "failed")));
-  return writer.send(json_response(200, readiness_of(assembly_, *assembly_.snapshot(), *assembly_.flows().writer)));
+  return writer.send(
+      json_response(200, readiness_of(assembly_, *assembly_.snapshot(), assembly_.flows().writers->find({}))));
 }
 
 }  // namespace jackdaw::server

@@ -44,7 +44,12 @@ std::string url_of(const std::string& host, std::uint16_t port) {
 void log_start(const Config& config, const std::string& url) {
   log::info("jackdaw serves " + url + " (API page: " + url + "/docs), data in " + config.data_dir.string());
   log::info(config.env_file.empty() ? "no settings file was read" : "settings read from " + config.env_file.string());
-  log::info("writer " + config.llm_provider + (config.llm_provider == "extractive" ? ": talks to no other host" : ""));
+  const std::vector<providers::ProviderHost> hosts = providers::check_models(config.models);
+  for (const providers::ProviderHost& host : hosts) {
+    log::info("writer " + host.provider + " (" + host.model + ") at " + host.origin);
+    if (!host.warning.empty()) log::warning(host.warning);
+  }
+  if (hosts.empty()) log::info("writer " + config.models.provider + ": talks to no other host");
 }
 
 // Each connection is a descriptor, and the usual soft limit is 1,024.
@@ -87,6 +92,7 @@ boost::asio::awaitable<void> stop_when_asked(boost::asio::signal_set& signals, h
 
 int serve(const Config& config) {
   Access::check_bind(config);
+  providers::check_models(config.models);  // before anything slow
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);  // a parent may have left it ignored; the parser's exit code is wanted
   allow_descriptors(config.max_connections);

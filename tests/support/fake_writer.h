@@ -28,8 +28,9 @@ inline boost::asio::awaitable<void> sleep_until(TimePoint until, Cancellation ca
   cancellation.throw_if_requested();
 }
 
-// A LanguageModel that does what `step` says: called for each event with its number from 0; nullopt breaks the stream.
-class FakeWriter : public LanguageModel {
+// The one LanguageModel in use, which does what `step` says: called for each event with its number from 0; nullopt
+// breaks the stream.
+class FakeWriter : public LanguageModel, public LanguageModels {
  public:
   using Step = std::function<boost::asio::awaitable<std::optional<WriterEvent>>(int, Cancellation)>;
 
@@ -38,6 +39,13 @@ class FakeWriter : public LanguageModel {
   std::unique_ptr<WriterStream> write(Prompt prompt, Cancellation cancellation) override {
     last_prompt = std::move(prompt);
     return std::make_unique<Stream>(*this, std::move(cancellation));
+  }
+
+  LanguageModel& find(const WriterChoice& choice) override {
+    if (!choice.model.empty() && choice.model != model_) {
+      throw Error(ErrorCode::kInvalidArgument, "The model is not in use.").with_field("model");
+    }
+    return *this;
   }
 
   // Says the words and ends.
