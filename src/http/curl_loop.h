@@ -1,0 +1,56 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <unordered_map>
+
+namespace jackdaw::http {
+
+// Who is told that a transfer ended. `code` is libcurl's CURLcode. It is still in the loop then and may be removed.
+class CurlTransferEnd {
+ public:
+  virtual ~CurlTransferEnd() = default;
+  virtual void on_transfer_end(int code) = 0;
+};
+
+// libcurl's multi handle, driven by the reactor of one Asio executor: it waits for the sockets and the time that
+// libcurl names and hands it what happened. All on the executor's one thread. Handles are libcurl's CURL*; their
+// CURLOPT_PRIVATE must be a CurlTransferEnd*. None of this may be called from inside a callback of libcurl.
+class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
+ public:
+  // Throws Error kUnavailable when this libcurl resolves names by blocking.
+  CurlLoop(boost::asio::any_io_executor executor, std::size_t max_idle_connections, bool multiplex);
+  ~CurlLoop();
+  CurlLoop(const CurlLoop&) = delete;
+  CurlLoop& operator=(const CurlLoop&) = delete;
+
+  // Begins the transfer: sends what can be sent at once.
+  void add(void* easy);
+  // A transfer that has not ended loses its connection now (HTTP/1.1) or its stream (HTTP/2).
+  void remove(void* easy) noexcept;
+  // Goes on with a transfer whose write callback paused it; that callback may run before this returns. A CURLcode.
+  int resume(void* easy) noexcept;
+
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  class Watch;
+  struct Callbacks;
+
+  void watch(int socket, int events);
+  void unwatch(int socket) noexcept;
+  void set_timer(long milliseconds);
+  void drive(int socket, int events);
+  void tell_ends();
+
+  boost::asio::any_io_executor executor_;
+  boost::asio::steady_timer timer_;
+  std::unordered_map<int, std::shared_ptr<Watch>> watches_;
+  void* multi_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace jackdaw::http
