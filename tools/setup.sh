@@ -14,7 +14,7 @@ build_packages="g++ make cmake ninja-build ccache mold pkg-config python3 python
   libsqlite3-dev libseccomp-dev libfaiss-dev libopenblas-dev libstemmer-dev libcli11-dev"
 test_packages="libgtest-dev python3-pytest chromium chromium-driver curl xz-utils"
 fuzz_packages="clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19"
-bench_packages="libbenchmark-dev"
+bench_packages="libbenchmark-dev nginx"
 
 say() { printf -- '-- %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
