@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Measures what Jackdaw adds to each token between a provider and a reader, beside nginx, interleaved in one run.
 
-    bench/relay/relay.py [--rounds N] [--only NAME,...] [--targets direct,nginx,jackdaw] [--door answers|query]
+    bench/relay/relay.py [--rounds N] [--only NAME,...] [--targets direct,bare,nginx,jackdaw] [--door answers|query]
                          [--binary FILE] [--bench FILE] [--json FILE] [--no-pin]
 
 Needs `make build`, `tools/setup.sh bench` (nginx) and `tools/build.sh bench relay_bench`. What is measured, and how it is kept fair, is
@@ -20,7 +20,7 @@ import tempfile
 import time
 
 from measuring import Scenario, measure
-from servers import Direct, Jackdaw, Nginx, Processors, Provider
+from servers import Bare, Direct, Jackdaw, Nginx, Processors, Provider
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -37,7 +37,7 @@ SCENARIOS = [
     Scenario("1000", "1,000 streams at 50/s", streams=1000, tokens=200, rate=50, ramp_ms=2000),
     Scenario("flood", "8 streams, unpaced", streams=8, tokens=20_000, rate=0),
     Scenario("5000", "5,000 streams at 1/s, held", streams=5000, tokens=200, rate=1, ramp_ms=15_000, hold_ms=30_000, once=True,
-             without=("direct",)),
+             without=("direct", "bare")),
 ]
 
 
@@ -112,6 +112,9 @@ def goals_of_200(found):
         tokens = found.median("200", "jackdaw", "tokens") - found.median("200x1", "jackdaw", "tokens")
         text += f" ({(found.median('200', 'jackdaw', 'cpu_s') - one) / tokens * 1e6:.1f} us without what an answer costs)"
     yield "200 streams, processor time per token", text, "25 us", verdict(cpu, 25)
+    for other in ("bare", "nginx"):
+        if found.has("200", other):
+            yield f"200 streams, the same beside {other}", f"{cpu / found.median('200', other, 'cpu_us_per_token'):.2f}x", "-", ""
 
 
 def print_runs(results):
@@ -187,7 +190,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="scenarios: " + ", ".join(scenario.name for scenario in SCENARIOS))
-    parser.add_argument("--targets", default="direct,nginx,jackdaw")
+    parser.add_argument("--targets", default="direct,bare,nginx,jackdaw")
     parser.add_argument("--door", default="answers", choices=("answers", "query"), help="of Jackdaw (default: %(default)s)")
     parser.add_argument("--binary", default=os.path.join(ROOT, "build", "release", "jackdaw"))
     parser.add_argument("--bench", default=os.path.join(ROOT, "build", "bench", "bench", "relay", "relay_bench"))
@@ -200,7 +203,8 @@ def main():
     load_before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="jackdaw-relay-") as folder:
         provider = Provider(arguments.bench, folder, processors)
-        makers = {"direct": lambda: Direct(provider), "nginx": lambda: Nginx(provider, folder, processors),
+        makers = {"direct": lambda: Direct(provider), "bare": lambda: Bare(arguments.bench, provider, folder, processors),
+                  "nginx": lambda: Nginx(provider, folder, processors),
                   "jackdaw": lambda: Jackdaw(arguments.binary, arguments.door, provider, folder, processors)}
         targets = []
         try:

@@ -7,12 +7,14 @@
 #include <exception>
 
 #include "relay/client.h"
+#include "relay/forwarder.h"
 #include "relay/provider.h"
 
 namespace {
 
 using jackdaw::bench::ClientOptions;
 using jackdaw::bench::Door;
+using jackdaw::bench::Forwarder;
 using jackdaw::bench::Pace;
 using jackdaw::bench::Provider;
 
@@ -26,6 +28,18 @@ CLI::App* add_provider(CLI::App& app, ProviderOptions& options) {
   command->add_option("--port", options.port, "0 takes a free one, which the first line of the output tells");
   command->add_option("--tokens", options.pace.tokens, "of an answer whose question does not say");
   command->add_option("--rate", options.pace.rate, "tokens a second; 0: as fast as they are taken");
+  return command;
+}
+
+struct ForwarderOptions {
+  std::uint16_t port = 0;
+  std::uint16_t upstream = 0;
+};
+
+CLI::App* add_forwarder(CLI::App& app, ForwarderOptions& options) {
+  CLI::App* command = app.add_subcommand("forwarder", "passes bytes on unseen: what a relay costs at least");
+  command->add_option("--port", options.port, "0 takes a free one, which the first line of the output tells");
+  command->add_option("--upstream", options.upstream, "port of the provider")->required();
   return command;
 }
 
@@ -46,11 +60,11 @@ CLI::App* add_client(CLI::App& app, ClientOptions& options) {
   return command;
 }
 
-int run_provider(const ProviderOptions& options) {
-  Provider provider(options.port, options.pace);
-  std::printf("{\"port\": %u}\n", provider.port());
+template <typename Server>
+[[noreturn]] void serve(Server& server) {
+  std::printf("{\"port\": %u}\n", server.port());
   std::fflush(stdout);
-  provider.run();
+  server.run();
 }
 
 }  // namespace
@@ -59,12 +73,22 @@ int main(int argc, char** argv) {
   CLI::App app("What a relay adds to each token.");
   app.require_subcommand(1);
   ProviderOptions provider;
+  ForwarderOptions forwarder;
   ClientOptions client;
   const CLI::App* as_provider = add_provider(app, provider);
+  const CLI::App* as_forwarder = add_forwarder(app, forwarder);
   add_client(app, client);
   CLI11_PARSE(app, argc, argv);
   try {
-    return as_provider->parsed() ? run_provider(provider) : jackdaw::bench::run_client(client);
+    if (as_provider->parsed()) {
+      Provider server(provider.port, provider.pace);
+      serve(server);
+    }
+    if (as_forwarder->parsed()) {
+      Forwarder server(forwarder.port, forwarder.upstream);
+      serve(server);
+    }
+    return jackdaw::bench::run_client(client);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "relay_bench: %s\n", error.what());
     return 1;

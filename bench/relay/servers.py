@@ -1,4 +1,4 @@
-"""The programs that relay.py starts: the provider, nginx and Jackdaw, each on a port of 127.0.0.1."""
+"""The programs that relay.py starts: the provider, a bare relay, nginx and Jackdaw, each on a port of 127.0.0.1."""
 
 import http.client
 import json
@@ -169,6 +169,17 @@ class Direct:
 
     def stop(self):
         pass
+
+
+class Bare(Program):
+    """The least that a relay can do: the floor of this machine."""
+
+    door = "chat"
+
+    def __init__(self, bench, provider, folder, processors):
+        super().__init__("bare", [bench, "forwarder", "--upstream", str(provider.port)], folder, processors.relay,
+                         stdout=subprocess.PIPE)
+        self.port = json.loads(self.process.stdout.readline())["port"]
 
 
 class Nginx(Program):
