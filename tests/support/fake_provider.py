@@ -1,9 +1,10 @@
-"""A language model provider that misbehaves on demand: real TCP and TLS, every byte and every close decided by the test.
+"""A language model provider that misbehaves on demand: real TCP and TLS, every byte and every close as a test wants it.
 
 A scenario is a list of responses: the first request that names it gets the first one, a retry the second, and so on
 (the last one again when there are more requests). A response is a list of steps: bytes are sent as they are, the other
-steps are the classes below, and a function is called when its turn comes and gives the step. A request names its scenario and its run in the question, as `scenario:NAME.RUN`, so that
-one server can play all of them at once. Everything that happens is recorded, with the time.
+steps are the classes below, and a function is called when its turn comes and gives the step. A request names its
+scenario and its run in the question, as `scenario:NAME.RUN`, so that one server can play all of them at once.
+Everything that happens is recorded, with the time.
 """
 
 import asyncio
@@ -357,8 +358,8 @@ class FakeProvider:
 
 
 class DeafListener:
-    """Never answers. `accepts`: takes the connection, reads, and says nothing, like a TLS handshake that hangs; else its
-    queue of connections is full, and not even the TCP handshake is answered."""
+    """Never answers. With `accepts` it takes connections, reads, and says nothing, like a TLS handshake that hangs;
+    without, its queue of connections is full, and not even the TCP handshake is answered."""
 
     def __init__(self, accepts=True):
         self.accepts = accepts
