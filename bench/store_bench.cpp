@@ -10,6 +10,7 @@
 
 #include "store/sqlite_store.h"
 #include "tests/support/document_store_samples.h"
+#include "tests/support/stored_answer_samples.h"
 
 namespace jackdaw::store {
 namespace {
@@ -109,6 +110,57 @@ void read_everything(benchmark::State& state) {
   state.counters["chunks"] = static_cast<double>(chunks);
 }
 BENCHMARK(read_everything)->Unit(benchmark::kMillisecond);
+
+// So many answers in one commit, each of 200 tokens out of eight passages.
+void keep_answers(benchmark::State& state) {
+  const TemporaryFolder folder;
+  SqliteStore store(options(folder));
+  std::mt19937 random(1);
+  Spool spool = spool_of(folder.path(), original(0));
+  const auto passages = store.passages(store.add(sample_document(spool, "word", random, kReport)));
+  const auto at_once = static_cast<std::size_t>(state.range(0));
+  std::int64_t kept = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    std::vector<StoredAnswer> answers;
+    while (answers.size() < at_once) answers.push_back(typical_answer("word", passages));
+    kept += state.range(0);
+    state.ResumeTiming();
+    store.keep(answers);
+  }
+  state.counters["answers_per_s"] = benchmark::Counter(static_cast<double>(kept), benchmark::Counter::kIsRate);
+}
+BENCHMARK(keep_answers)->Arg(1)->Arg(64)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(200);
+
+void find_answer(benchmark::State& state) {
+  const TemporaryFolder folder;
+  SqliteStore store(options(folder));
+  std::mt19937 random(1);
+  Spool spool = spool_of(folder.path(), original(0));
+  const auto passages = store.passages(store.add(sample_document(spool, "word", random, kReport)));
+  std::vector<StoredAnswer> answers;
+  while (answers.size() < 1000) answers.push_back(typical_answer("word", passages));
+  store.keep(answers);
+  for (auto _ : state) benchmark::DoNotOptimize(store.find_answer(answers[random() % answers.size()].id));
+}
+BENCHMARK(find_answer)->Unit(benchmark::kMicrosecond);
+
+// Forgetting 1,000 answers of many more, until no byte of them is left.
+void forget_answers(benchmark::State& state) {
+  const TemporaryFolder folder;
+  SqliteStore store(options(folder));
+  const WallTime now = std::chrono::system_clock::now();
+  std::vector<StoredAnswer> answers;
+  while (answers.size() < 5000) answers.push_back(typical_answer("word", {}));
+  for (std::size_t i = 0; i < answers.size(); ++i) answers[i].ended_at = now + std::chrono::seconds(i);
+  store.keep(answers);
+  int seconds = 0;
+  for (auto _ : state) {
+    seconds += 1000;
+    benchmark::DoNotOptimize(store.forget_answers_before(now + std::chrono::seconds(seconds)));
+  }
+}
+BENCHMARK(forget_answers)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(4);
 
 // Receiving a file of 100 MiB, as the upload does.
 void spool_100_mib(benchmark::State& state) {

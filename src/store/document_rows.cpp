@@ -1,7 +1,6 @@
 #include "store/document_rows.h"
 
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -10,6 +9,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "store/box_codec.h"
+#include "store/wall_time_column.h"
 
 namespace jackdaw::store {
 namespace {
@@ -29,14 +29,6 @@ std::int64_t to_column(DocumentStatus status) noexcept {
 
 DocumentStatus to_status(std::int64_t column) noexcept {
   return column == kReady ? DocumentStatus::kReady : DocumentStatus::kFailed;
-}
-
-std::int64_t to_column(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-
-WallTime to_wall_time(std::int64_t column) {
-  return WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(column)));
 }
 
 [[noreturn]] void not_storable(const std::string& what) {

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "store/sqlite_store.h"
 #include "tests/support/document_store_samples.h"
+#include "tests/support/stored_answer_samples.h"
 
 namespace jackdaw::store {
 namespace {
@@ -162,6 +163,146 @@ TEST_F(DurabilityTest, KilledAtAnyMomentEveryAcknowledgedDocumentIsWholeAndNoHal
     }
     EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "spool"));
   }
+}
+
+TEST_F(DurabilityTest, KilledWhileKeepingKeepsAllOfTheAnswersOrNone) {
+  AnswerMaker maker(8, {});
+  for (const StoreStep point : {StoreStep::kAnswersWritten, StoreStep::kAnswersKept}) {
+    std::vector<StoredAnswer> answers;
+    for (int i = 0; i < 20; ++i) answers.push_back(maker.answer());
+    EXPECT_EQ(in_another_process([&] {
+                SqliteStoreOptions with = options();
+                with.on_step = [&](StoreStep reached) {
+                  if (point == reached) die();
+                };
+                SqliteStore(with).keep(answers);
+                return 1;
+              }),
+              -SIGKILL);
+    SqliteStore store(options());
+    for (const StoredAnswer& answer : answers) {
+      const auto found = store.find_answer(answer.id);
+      ASSERT_EQ(found.has_value(), point == StoreStep::kAnswersKept);
+      if (!found) continue;
+      ASSERT_EQ(describe(*found), describe(answer));
+    }
+  }
+}
+
+TEST_F(DurabilityTest, KilledWhileForgettingEachAnswerIsWholeOrForgottenWithoutATrace) {
+  std::vector<StoredAnswer> answers;
+  for (int i = 0; i < 250; ++i) {  // two transactions; the process dies behind the first
+    answers.push_back(typical_answer("canary" + std::to_string(i) + "x", {}));
+    answers.back().ended_at += std::chrono::seconds(i);
+  }
+  SqliteStore(options()).keep(answers);
+  EXPECT_EQ(in_another_process([&] {
+              SqliteStoreOptions with = options();
+              with.on_step = [](StoreStep reached) {
+                if (reached == StoreStep::kAnswersForgotten) die();
+              };
+              SqliteStore(with).forget_answers_before(WallTime::max());
+              return 1;
+            }),
+            -SIGKILL);
+  SqliteStore store(options());
+  std::string files;
+  for (const char* name : {"jackdaw.db", "jackdaw.db-wal"}) files += bytes_of(folder_.path() / name);
+  std::size_t forgotten = 0;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const bool traces = files.find("canary" + std::to_string(i) + "x") != std::string::npos;
+    try {
+      ASSERT_EQ(describe(store.find_answer(answers[i].id).value()), describe(answers[i]));
+      EXPECT_TRUE(traces);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kGone);
+      EXPECT_FALSE(traces) << i;
+      EXPECT_EQ(i, forgotten++) << "the oldest first";
+    }
+  }
+  EXPECT_GT(forgotten, 0U);
+  EXPECT_LT(forgotten, answers.size());
+  EXPECT_EQ(store.forget_answers_before(WallTime::max()), answers.size() - forgotten);
+}
+
+TEST_F(DurabilityTest, KilledAtAnyMomentEveryAcknowledgedAnswerIsWhole) {
+  constexpr std::size_t kAtOnce = 5;
+  std::mt19937 random(12);
+  for (unsigned round = 0; round < 6; ++round) {
+    // Both processes make the same answers, but for their random ids.
+    const auto batch = [&](AnswerMaker& maker, int number) {
+      std::vector<StoredAnswer> answers;
+      while (answers.size() < kAtOnce) {
+        StoredAnswer& answer = answers.emplace_back(maker.answer());
+        answer.id = {"r" + std::to_string(round) + "n" + std::to_string(number) + "a" + std::to_string(answers.size())};
+        if (auto* meta = std::get_if<AnswerMeta>(&answer.events.front())) meta->answer = answer.id;
+        answer.created_at = answer.ended_at = WallTime{};
+      }
+      return answers;
+    };
+    int receipts[2];
+    ASSERT_EQ(::pipe(receipts), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      SqliteStore store(options());
+      AnswerMaker maker(round, {});
+      for (int i = 0;; ++i) {
+        store.keep(batch(maker, i));
+        if (::write(receipts[1], "x", 1) != 1) ::_exit(1);
+      }
+    }
+    ::close(receipts[1]);
+    char byte = 0;
+    int known = 0;
+    for (const int until = 1 + static_cast<int>(random() % 8); known < until; ++known) {
+      ASSERT_EQ(::read(receipts[0], &byte, 1), 1);
+    }
+    ::usleep(static_cast<useconds_t>(random() % 20000));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    while (::read(receipts[0], &byte, 1) == 1) ++known;
+    ::close(receipts[0]);
+
+    SqliteStore store(options());
+    AnswerMaker maker(round, {});
+    for (int i = 0; i < known + 3; ++i) {
+      const std::vector<StoredAnswer> answers = batch(maker, i);
+      std::size_t there = 0;
+      for (const StoredAnswer& answer : answers) {
+        const auto found = store.find_answer(answer.id);
+        if (!found) continue;
+        ++there;
+        ASSERT_EQ(describe(*found), describe(answer));
+      }
+      const bool unacknowledged = i == known;  // at most this one is there without a receipt, whole
+      EXPECT_TRUE(there == (i < known ? kAtOnce : 0) || (unacknowledged && there == kAtOnce)) << i << " of " << known;
+    }
+  }
+}
+
+TEST_F(DurabilityTest, AFullDiskWhileKeepingIsStorageFullAndReadsGoOn) {
+  const StoredAnswer before = typical_answer("before", {});
+  SqliteStore(options()).keep({&before, 1});
+  std::vector<StoredAnswer> many;
+  for (int i = 0; i < 64; ++i) many.push_back(typical_answer("many", {}));
+  const int status = in_another_process([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    SqliteStore store(options());
+    const rlimit limit{60000, 60000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      store.keep(many);
+    } catch (const Error& error) {
+      const bool reads =
+          describe(store.find_answer(before.id).value()) == describe(before) && !store.find_answer(many[0].id);
+      return error.code() == ErrorCode::kStorageFull && reads ? kStorageFullExit : 2;
+    }
+    return 3;
+  });
+  EXPECT_EQ(status, kStorageFullExit);
+  SqliteStore store(options());
+  EXPECT_EQ(describe(store.find_answer(before.id).value()), describe(before));
+  store.keep(many);
 }
 
 TEST_F(DurabilityTest, AFullDiskIsAnErrorAndReadsGoOn) {

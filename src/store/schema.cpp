@@ -73,6 +73,33 @@ CREATE TABLE vectors(
   components BLOB NOT NULL
 ) STRICT;
 )sql"},
+    Migration{2, R"sql(
+CREATE TABLE answers(
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  question TEXT NOT NULL,
+  created_ns INTEGER NOT NULL,
+  ended_ns INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  events BLOB NOT NULL
+) STRICT;
+CREATE INDEX answers_by_end ON answers(ended_ns);
+
+CREATE TABLE answer_sources(
+  answer INTEGER NOT NULL REFERENCES answers(number) ON DELETE CASCADE,
+  place INTEGER NOT NULL,
+  chunk INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  scores BLOB NOT NULL,
+  PRIMARY KEY(answer, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE forgotten_answers(
+  id TEXT PRIMARY KEY,
+  forgotten_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX forgotten_answers_by_time ON forgotten_answers(forgotten_ns);
+)sql"},
 };
 
 // Of the database header (SQLite file format, section 1.3), big endian.

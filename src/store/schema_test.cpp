@@ -8,8 +8,10 @@
 #include <string>
 
 #include "core/error.h"
+#include "store/document_rows.h"
 #include "store/sqlite_store.h"
 #include "tests/support/document_store_samples.h"
+#include "tests/support/stored_answer_samples.h"
 
 namespace jackdaw::store {
 namespace {
@@ -119,6 +121,58 @@ TEST_F(SchemaTest, AMigrationThatFailsLeavesTheVersionBeforeIt) {
   EXPECT_EQ(database.integer("PRAGMA user_version"), 2);
   migrate(database, kMended);
   EXPECT_EQ(database.integer("SELECT count(*) FROM second"), 0);
+}
+
+// FNV-1a.
+std::uint64_t fingerprint(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+TEST_F(SchemaTest, NeverChangesAStepThatWasReleased) {
+  constexpr std::array<std::uint64_t, 2> kReleased = {13544557528979907578U, 2083336390655557235U};
+  ASSERT_EQ(migrations().size(), kReleased.size()) << "write the new step's fingerprint here";
+  for (std::size_t i = 0; i < kReleased.size(); ++i) EXPECT_EQ(fingerprint(migrations()[i].sql), kReleased[i]) << i + 1;
+}
+
+TEST_F(SchemaTest, TakesAFolderOfVersionOneWithAllThatIsInIt) {
+  std::mt19937 random(3);
+  std::filesystem::create_directories(folder_.path() / "originals");
+  Spool spool = spool_of(folder_.path(), "bytes");
+  const NewDocument sample = sample_document(spool, "mark", random);
+  std::vector<ChunkId> ids;
+  {
+    Database database(file_, Database::Access::kReadWrite);
+    database.execute("PRAGMA page_size = 4096");
+    database.execute("PRAGMA journal_mode = WAL");
+    migrate(database, migrations().first(1));
+    ASSERT_EQ(database.integer("PRAGMA user_version"), 1);
+    const std::int64_t number = insert_document(database, sample);
+    insert_pages(database, number, sample.pages);
+    ids = insert_chunks(database, number, sample);
+    database.execute("INSERT INTO meta(name, value) VALUES('embedder', 'e')");
+  }
+  std::vector<StoredAnswer> answers;
+  for (int opening = 0; opening < 2; ++opening) {
+    SqliteStore store({.data_dir = folder_.path(), .embedder_name = "e", .on_step = {}});
+    EXPECT_EQ(store.find(sample.document.id).value().filename, sample.document.filename);
+    const std::vector<Passage> passages = store.passages(ids);
+    ASSERT_EQ(passages.size(), sample.chunks.size());
+    EXPECT_EQ(passages.back().text, sample.chunks.back().text);
+    EXPECT_EQ(passages.back().span, sample.chunks.back().span);
+    std::size_t vectors = 0;
+    store.for_each_indexed([&](IndexedDocument&& document) {
+      for (const IndexedChunk& chunk : document.chunks) EXPECT_EQ(chunk.embedding, sample.embeddings[vectors++]);
+    });
+    EXPECT_EQ(vectors, sample.embeddings.size());
+    answers.push_back(typical_answer("word", passages));
+    store.keep({&answers.back(), 1});
+    for (const StoredAnswer& answer : answers) {
+      EXPECT_EQ(describe(store.find_answer(answer.id).value()), describe(answer));
+    }
+  }
+  EXPECT_EQ(Database(file_, Database::Access::kReadOnly).integer("PRAGMA user_version"), migrations().back().version);
 }
 
 TEST_F(SchemaTest, RefusesVectorsOfAnotherEmbedder) {

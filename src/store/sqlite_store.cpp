@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "core/error.h"
 #include "core/log.h"
+#include "store/answer_rows.h"
 #include "store/document_rows.h"
 #include "store/durable_file.h"
 #include "store/schema.h"
@@ -17,7 +19,9 @@
 namespace jackdaw::store {
 namespace {
 
-constexpr std::size_t kMaxPageSize = 200;  // documents or chunks in one answer
+constexpr std::size_t kMaxPageSize = 200;      // documents or chunks in one answer
+constexpr std::size_t kForgottenAtOnce = 200;  // answers in one transaction
+constexpr auto kForgottenIdsLife = std::chrono::days(365);
 constexpr char kDocumentCursor = 'd';
 constexpr char kChunkCursor = 'c';
 
@@ -120,6 +124,10 @@ void collect_leftovers(Database& database, const Originals& originals) {
 [[noreturn]] void refuse_twin(const Document& twin) {
   throw Error(ErrorCode::kConflict,
               "A document with the same bytes is there already: '" + twin.filename + "' (" + twin.id.value + ").");
+}
+
+[[noreturn]] void refuse_second(const AnswerId& id) {
+  throw Error(ErrorCode::kConflict, "The answer '" + id.value + "' was stored before; an answer is stored only once.");
 }
 
 // Deletes the document's rows; its sha256, or nothing when there was no such document.
@@ -226,10 +234,9 @@ bool SqliteStore::remove(const DocumentId& id) {
 void SqliteStore::cut_log(Writer& writer) {
   const ReaderPool::Pause nobody_reads(readers_);
   if (!writer.database.checkpoint_truncate()) {
-    throw Error(
-        ErrorCode::kInternal,
-        "The document is removed, but its bytes stay in the database's log for now, since another program reads "
-        "the database. End that program and delete the document again, or restart Jackdaw.");
+    throw Error(ErrorCode::kInternal,
+                "What was deleted is gone from the collection, but its bytes stay in the database's log for now, since "
+                "another program reads the database. End that program and delete it again, or restart Jackdaw.");
   }
   writer.log_holds_removed = false;
 }
@@ -263,6 +270,56 @@ void SqliteStore::for_each_indexed(const std::function<void(IndexedDocument&&)>&
     return select_next_indexed(*reader, after);
   };
   for (auto found = next(0); found; found = next(found->number)) visit(std::move(found->document));
+}
+
+void SqliteStore::keep(std::span<const StoredAnswer> answers) {
+  if (answers.empty()) return;
+  std::vector<EncodedEvents> encoded;
+  encoded.reserve(answers.size());
+  for (const StoredAnswer& answer : answers) encoded.push_back(encode_events(answer.id, answer.events));
+  auto writer = writer_.lock();
+  Transaction transaction(writer->database, Transaction::Kind::kWrite);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (fate_of(writer->database, answers[i].id) != AnswerFate::kNeverKept) refuse_second(answers[i].id);
+    insert_answer(writer->database, answers[i], encoded[i]);
+  }
+  reached(StoreStep::kAnswersWritten);
+  transaction.commit();
+  reached(StoreStep::kAnswersKept);
+}
+
+std::optional<StoredAnswer> SqliteStore::find_answer(const AnswerId& id) {
+  const auto reader = readers_.lease();
+  const Transaction snapshot(*reader, Transaction::Kind::kRead);
+  std::optional<StoredAnswer> answer = select_answer(*reader, id);
+  if (!answer && fate_of(*reader, id) == AnswerFate::kForgotten) {
+    throw Error(ErrorCode::kGone, "The answer '" + id.value +
+                                      "' is no longer kept: answers are stored for a limited time only. Ask the "
+                                      "question again.");
+  }
+  return answer;
+}
+
+std::size_t SqliteStore::forget_answers_before(WallTime ended) {
+  std::size_t forgotten = 0;
+  for (std::size_t some = kForgottenAtOnce; some == kForgottenAtOnce; forgotten += some) some = forget_some(ended);
+  auto writer = writer_.lock();
+  if (writer->log_holds_removed) cut_log(*writer);
+  return forgotten;
+}
+
+// One bounded transaction: of answers, and of ids whose time is over too.
+std::size_t SqliteStore::forget_some(WallTime ended) {
+  const WallTime now = std::chrono::system_clock::now();
+  auto writer = writer_.lock();
+  Transaction transaction(writer->database, Transaction::Kind::kWrite);
+  const std::size_t forgotten = forget_answers(writer->database, ended, now, kForgottenAtOnce);
+  delete_forgotten_ids(writer->database, now - kForgottenIdsLife, kForgottenAtOnce);
+  transaction.commit();
+  if (forgotten == 0) return 0;
+  writer->log_holds_removed = true;
+  reached(StoreStep::kAnswersForgotten);
+  return forgotten;
 }
 
 std::string SqliteStore::embedder_name() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/answer_store.h"
 #include "core/document_store.h"
 #include "core/guarded.h"
 #include "store/originals.h"
@@ -16,12 +17,15 @@
 
 namespace jackdaw::store {
 
-// A moment inside add() or remove() between two things that reach the disk one after the other.
+// A moment inside a writing function, between two things that reach the disk one after the other.
 enum class StoreStep {
-  kOriginalKept,     // add: the file stands under originals/, nothing names it yet
-  kAddCommitted,     // add: the document survives, the caller does not know yet
-  kRemoveCommitted,  // remove: no table names the document, its original and its bytes in the log still stand
-  kOriginalRemoved,  // remove: its bytes are still in the log
+  kOriginalKept,      // add: the file stands under originals/, nothing names it yet
+  kAddCommitted,      // add: the document survives, the caller does not know yet
+  kRemoveCommitted,   // remove: no table names the document, its original and its bytes in the log still stand
+  kOriginalRemoved,   // remove: its bytes are still in the log
+  kAnswersWritten,    // keep: all rows are written, the transaction is not committed
+  kAnswersKept,       // keep: the answers survive, the caller does not know yet
+  kAnswersForgotten,  // forget_answers_before: no table holds these answers, their bytes in the log still stand
 };
 
 struct SqliteStoreOptions {
@@ -41,11 +45,12 @@ struct SqliteStoreOptions {
   std::function<void(StoreStep)> on_step;
 };
 
-// The collection in one SQLite database and one folder of originals (docs/storage_format.md). Any thread; one writer at
-// a time, readers never wait for it, except while remove() cuts the log. Removing files that a crash left behind is
-// part of opening. The constructor throws Error kConflict, and touches nothing, when the folder was written by a newer
-// version of the program, is no Jackdaw collection, or has vectors of another embedder.
-class SqliteStore : public DocumentStore {
+// The collection and the answers in one SQLite database and one folder of originals (docs/storage_format.md). Any
+// thread; one writer at a time, readers never wait for it, except while remove() or forget_answers_before() cuts the
+// log. Removing files that a crash left behind is part of opening. The constructor throws Error kConflict, and touches
+// nothing, when the folder was written by a newer version of the program, is no Jackdaw collection, or has vectors of
+// another embedder.
+class SqliteStore : public DocumentStore, public AnswerStore {
  public:
   explicit SqliteStore(SqliteStoreOptions options);
   ~SqliteStore() override;
@@ -63,6 +68,14 @@ class SqliteStore : public DocumentStore {
   // but never in part. `visit` may use the store.
   void for_each_indexed(const std::function<void(IndexedDocument&&)>& visit) override;
 
+  // Throws Error kConflict for an id that was kept before, kInternal for events that break a promise of core: not
+  // exactly one that ends the answer, not at the end, or a meta event that names another answer.
+  void keep(std::span<const StoredAnswer> answers) override;
+  std::optional<StoredAnswer> find_answer(const AnswerId& id) override;
+  // Many short transactions, between which others write; no byte of the answers is left in the files when it returns.
+  // Also drops ids that were forgotten a year ago: find_answer() then knows nothing of them.
+  std::size_t forget_answers_before(WallTime ended) override;
+
   // Whose vectors these are; empty while no embedder was ever named.
   std::string embedder_name();
 
@@ -75,6 +88,7 @@ class SqliteStore : public DocumentStore {
     bool log_holds_removed = false;  // a removal is committed whose bytes are still in the log
   };
 
+  std::size_t forget_some(WallTime ended);
   void cut_log(Writer& writer);
   void reached(StoreStep step) const;
 
