@@ -4,36 +4,19 @@
 
 #include <algorithm>
 #include <exception>
-#include <mutex>
 #include <utility>
 
 #include "core/error.h"
-#include "http/header_value.h"
+#include "http/curl_handles.h"
+#include "http/response_head_reader.h"
 
 namespace jackdaw::http {
 namespace {
-
-struct CurlListDeleter {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-using CurlList = std::unique_ptr<curl_slist, CurlListDeleter>;
 
 struct CurlMimeDeleter {
   void operator()(curl_mime* mime) const noexcept { curl_mime_free(mime); }
 };
 using CurlMime = std::unique_ptr<curl_mime, CurlMimeDeleter>;
-
-void append(CurlList& list, const std::string& line) {
-  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-  if (longer == nullptr) throw std::bad_alloc();
-  static_cast<void>(list.release());
-  list.reset(longer);
-}
-
-void start_curl_once() {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
 
 bool is_success(int status) noexcept {
   return status >= 200 && status < 300;
@@ -42,16 +25,7 @@ bool is_success(int status) noexcept {
 }  // namespace
 
 struct Client::Handle {
-  Handle() {
-    start_curl_once();
-    easy = curl_easy_init();
-    if (easy == nullptr) throw std::bad_alloc();
-  }
-  ~Handle() { curl_easy_cleanup(easy); }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-
-  CURL* easy = nullptr;  // keeps the connection between requests
+  CurlEasy easy = make_curl_easy();  // keeps the connection between requests
 };
 
 // One request under way.
@@ -70,6 +44,7 @@ class Client::Transfer {
     const CURLcode code = curl_easy_perform(easy_);
     if (failure_) std::rethrow_exception(failure_);
     if (code != CURLE_OK) throw_error(code);
+    response_.headers = head_.take_headers();
     return std::move(response_);
   }
 
@@ -84,7 +59,9 @@ class Client::Transfer {
   void set_safety() {
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_FOLLOWLOCATION, 0L);
-    set(CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    // Without it the environment's no_proxy decides.
+    if (host_kind_of(request_.url) == HostKind::kLoopback) set(CURLOPT_NOPROXY, "*");
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_TCP_NODELAY, 1L);
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -94,9 +71,9 @@ class Client::Transfer {
   void set_message() {
     set(CURLOPT_URL, request_.url.c_str());
     // No waiting for "100 Continue", no form encoding by default.
-    append(fields_, "Expect:");
-    if (!request_.headers.contains("Content-Type") && request_.files.empty()) append(fields_, "Content-Type:");
-    for (const Headers::Field& field : request_.headers) append(fields_, field.name + ": " + field.value);
+    append_line(fields_, "Expect:");
+    if (!request_.headers.contains("Content-Type") && request_.files.empty()) append_line(fields_, "Content-Type:");
+    for (const Headers::Field& field : request_.headers) append_field(fields_, field);
     set(CURLOPT_HTTPHEADER, fields_.get());
     if (!request_.files.empty()) {
       set_files();
@@ -168,18 +145,10 @@ class Client::Transfer {
   }
 
   void take_header_line(std::string_view line) {
-    line = trim_blanks(line.substr(0, line.find_first_of("\r\n")));
-    if (line.starts_with("HTTP/")) {
-      // A final head may follow an interim one.
-      response_.headers = Headers();
-      long status = 0;
-      curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-      response_.status = static_cast<int>(status);
-      return;
+    if (!head_.take_line(line)) {
+      throw Error(ErrorCode::kUnavailable, "The header fields of the response of " + request_.url + " are too long.");
     }
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return;
-    response_.headers.add(line.substr(0, colon), trim_blanks(line.substr(colon + 1)));
+    response_.status = head_.status();
   }
 
   void take_body(std::string_view bytes) {
@@ -223,6 +192,7 @@ class Client::Transfer {
   CurlList fields_;
   CurlMime form_;
   char error_text_[CURL_ERROR_SIZE] = {};
+  ResponseHeadReader head_;
   ClientResponse response_;
   std::exception_ptr failure_;
   curl_off_t bytes_seen_ = 0;
@@ -235,7 +205,7 @@ Client::~Client() = default;
 ClientResponse Client::request(const ClientRequest& request, const OnBodyBytes& on_body_bytes,
                                const Cancellation& cancellation) {
   cancellation.throw_if_requested();
-  Transfer transfer(handle_->easy, request, on_body_bytes, cancellation);
+  Transfer transfer(handle_->easy.get(), request, on_body_bytes, cancellation);
   return transfer.perform();
 }
 
