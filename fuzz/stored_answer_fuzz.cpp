@@ -12,7 +12,7 @@
 
 namespace {
 
-using jackdaw::store::EncodedEvents;
+using namespace jackdaw::store;
 
 constexpr std::size_t kHead = 3;
 const jackdaw::AnswerId kAnswer{"answer"};
