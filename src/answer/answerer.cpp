@@ -16,7 +16,7 @@ constexpr std::string_view kNoEvidence = "Nothing in the documents answers this.
 constexpr int kMaxTokens = 8192;
 
 AnswerError describe(const Error& error) {
-  AnswerError out{error.code(), error.what(), std::nullopt};
+  AnswerError out{error.code(), error.what(), std::nullopt, error.retryable()};
   if (error.retry_after()) out.retry_after_s = error.retry_after()->count();
   return out;
 }
@@ -85,8 +85,8 @@ asio::awaitable<void> Answerer::answer(AnswerId id, AnswerRequest request, doubl
     ending = describe(error);
   } catch (const std::exception& failure) {
     log::error("Answer " + run.id.value + " failed: " + failure.what());
-    ending =
-        AnswerError{ErrorCode::kInternal, "Something went wrong inside Jackdaw. Ask again; its log says more.", {}};
+    ending = AnswerError{
+        ErrorCode::kInternal, "Something went wrong inside Jackdaw. Ask again; its log says more.", {}, false};
   }
   const bool completed = std::holds_alternative<AnswerFinal>(ending);
   if (!completed && cancellation.requested()) {

@@ -20,6 +20,9 @@ struct SizeOf {
   std::size_t operator()(const AnswerFinal& event) const { return size_of(event.passages) + event.answer.size(); }
   std::size_t operator()(const AnswerError& event) const { return event.message.size(); }
   std::size_t operator()(const AnswerCancelled& event) const { return event.answer_so_far.size(); }
+  std::size_t operator()(const AnswerProvider& event) const {
+    return event.from.size() + event.to.size() + event.model.size() + event.reason.size();
+  }
   std::size_t operator()(const AnswerMeta& event) const { return event.provider.size() + event.model.size(); }
   std::size_t operator()(const auto&) const { return 0; }
 };
@@ -67,6 +70,14 @@ void EventLog::step(Cursor& cursor) const {
     cursor.bytes += entry + sizeof(std::uint32_t);
     cursor.text_offset += entry;
   }
+}
+
+std::vector<AnswerEvent> EventLog::events() const {
+  std::vector<AnswerEvent> all;
+  all.reserve(entries_.size() + 1);
+  Cursor cursor;
+  while (auto event = read(cursor)) all.push_back(std::move(event->event));
+  return all;
 }
 
 void EventLog::shrink() {

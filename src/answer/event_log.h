@@ -43,6 +43,9 @@ class EventLog {
   // The event after the cursor, which moves on; nothing when there is none yet.
   std::optional<NumberedEvent> read(Cursor& cursor) const;
 
+  // All of them, in order.
+  std::vector<AnswerEvent> events() const;
+
   // Gives back spare memory, once nothing is to come.
   void shrink();
 

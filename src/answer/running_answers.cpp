@@ -45,7 +45,11 @@ struct RunningAnswers::Answer : std::enable_shared_from_this<Answer> {
   EventLog log;
   std::vector<Reader*> readers;
   Stopwatch watch;
+  const std::string question;
+  const bool keep;
+  const WallTime created_at = std::chrono::system_clock::now();
   bool admitted = false;
+  bool stored = false;
   WallTime ended_at{};
   Cancellation::Subscription on_cancel;
 
@@ -55,7 +59,9 @@ struct RunningAnswers::Answer : std::enable_shared_from_this<Answer> {
         options(limits),
         cancellation(Cancellation().child(SteadyClock::now() + limits.max_duration)),
         producer(executor, *cancellation.deadline()),
-        abandoned(executor) {}
+        abandoned(executor),
+        question(request.retrieval.question),
+        keep(request.keep) {}
 
   void wake_on_cancel() {
     on_cancel = cancellation.on_cancel([weak = weak_from_this(), executor = producer.get_executor()] {
@@ -66,7 +72,8 @@ struct RunningAnswers::Answer : std::enable_shared_from_this<Answer> {
   }
 
   void append(AnswerEvent event);
-  std::size_t most_unread() const;
+  std::size_t least_unread() const;
+  StoredAnswer so_far() const;
   void leave(Reader* reader);
 };
 
@@ -104,10 +111,15 @@ void RunningAnswers::Answer::append(AnswerEvent event) {
   for (Reader* reader : readers) reader->wake.cancel();
 }
 
-std::size_t RunningAnswers::Answer::most_unread() const {
-  std::size_t most = 0;
-  for (const Reader* reader : readers) most = std::max(most, log.bytes() - reader->cursor.bytes);
-  return most;
+// A reader that stands still holds nobody else up: the log, which is bounded, keeps what it has not read.
+std::size_t RunningAnswers::Answer::least_unread() const {
+  std::size_t least = log.bytes();
+  for (const Reader* reader : readers) least = std::min(least, log.bytes() - reader->cursor.bytes);
+  return readers.empty() ? 0 : least;
+}
+
+StoredAnswer RunningAnswers::Answer::so_far() const {
+  return {id, question, created_at, ended_at, log.events()};
 }
 
 void RunningAnswers::Answer::leave(Reader* reader) {
@@ -129,6 +141,7 @@ void RunningAnswers::Answer::leave(Reader* reader) {
 struct RunningAnswers::State {
   asio::any_io_executor executor;
   Answerer& answerer;
+  AnswerKeeper* keeper;
   RunningAnswersOptions options;
   std::unordered_map<AnswerId, std::shared_ptr<Answer>> answers;
   std::deque<std::shared_ptr<Answer>> queued;
@@ -141,8 +154,8 @@ struct RunningAnswers::State {
   bool stopping = false;
   asio::steady_timer one_ended;
 
-  State(const asio::any_io_executor& on, Answerer& by, RunningAnswersOptions limits)
-      : executor(on), answerer(by), options(limits), one_ended(on) {}
+  State(const asio::any_io_executor& on, Answerer& by, AnswerKeeper* kept_by, RunningAnswersOptions limits)
+      : executor(on), answerer(by), keeper(kept_by), options(limits), one_ended(on) {}
 
   void admit(const std::shared_ptr<Answer>& answer);
   void give_back_place();
@@ -153,7 +166,8 @@ struct RunningAnswers::State {
   static asio::awaitable<void> produce(std::shared_ptr<State> state, std::shared_ptr<Answer> answer,
                                        AnswerRequest request);
   static asio::awaitable<void> wait_for_place(std::shared_ptr<State> state, std::shared_ptr<Answer> answer);
-  static asio::awaitable<void> take(std::shared_ptr<Answer> answer, AnswerEvent event);
+  static asio::awaitable<void> take(std::shared_ptr<State> state, std::shared_ptr<Answer> answer, AnswerEvent event);
+  asio::awaitable<void> store(std::shared_ptr<Answer> answer, const AnswerEvent& ending);
 };
 
 void RunningAnswers::State::admit(const std::shared_ptr<Answer>& answer) {
@@ -184,10 +198,13 @@ void RunningAnswers::State::finish(const std::shared_ptr<Answer>& answer) {
   if (answer->admitted) give_back_place();
   --active;
   answer->abandoned.cancel();
-  answer->log.shrink();
-  answer->ended_at = std::chrono::system_clock::now();
-  finished_bytes += answer->log.bytes();
-  finished.push_back(answer);
+  if (answer->stored) {
+    answers.erase(answer->id);
+  } else {
+    answer->log.shrink();
+    finished_bytes += answer->log.bytes();
+    finished.push_back(answer);
+  }
   forget_old();
   one_ended.cancel();
 }
@@ -217,7 +234,7 @@ asio::awaitable<void> RunningAnswers::State::produce(std::shared_ptr<State> stat
   const bool waited = !answer->admitted;
   if (waited) co_await wait_for_place(state, answer);
   const double queued_ms = waited ? answer->watch.elapsed_ms() : 0;
-  const AnswerSink sink = [answer](AnswerEvent event) { return take(answer, std::move(event)); };
+  const AnswerSink sink = [state, answer](AnswerEvent event) { return take(state, answer, std::move(event)); };
   try {
     // Cancelled while it waited, an answer still tells its beginning and its end.
     co_await state->answerer.answer(answer->id, std::move(request), queued_ms, answer->cancellation, sink);
@@ -225,7 +242,7 @@ asio::awaitable<void> RunningAnswers::State::produce(std::shared_ptr<State> stat
     log::error("Answer " + answer->id.value + " could not be told: " + failure.what());
   }
   if (!answer->log.ended()) {
-    answer->append(AnswerError{ErrorCode::kInternal, "Something went wrong inside Jackdaw. Ask again.", {}});
+    answer->append(AnswerError{ErrorCode::kInternal, "Something went wrong inside Jackdaw. Ask again.", {}, false});
   }
   state->finish(answer);
 }
@@ -236,21 +253,38 @@ asio::awaitable<void> RunningAnswers::State::wait_for_place(std::shared_ptr<Stat
   if (!answer->admitted) std::erase(state->queued, answer);
 }
 
-asio::awaitable<void> RunningAnswers::State::take(std::shared_ptr<Answer> answer, AnswerEvent event) {
+asio::awaitable<void> RunningAnswers::State::store(std::shared_ptr<Answer> answer, const AnswerEvent& ending) {
+  StoredAnswer whole = answer->so_far();
+  whole.events.push_back(ending);
+  try {
+    co_await keeper->keep(std::move(whole));
+    answer->stored = true;
+  } catch (const std::exception& failure) {
+    log::error("Answer " + answer->id.value + " was told but could not be stored: " + failure.what());
+  }
+}
+
+asio::awaitable<void> RunningAnswers::State::take(std::shared_ptr<State> state, std::shared_ptr<Answer> answer,
+                                                  AnswerEvent event) {
   const bool ends = is_terminal(event);
+  if (ends) {
+    answer->ended_at = std::chrono::system_clock::now();
+    if (answer->keep && state->keeper != nullptr) co_await state->store(answer, event);
+  }
   if (!ends && answer->log.bytes() + EventLog::cost(event) > answer->options.max_log_bytes) {
     throw Error(ErrorCode::kTooLarge, "The answer grew beyond " + std::to_string(answer->options.max_log_bytes) +
                                           " bytes and was stopped. Ask for less at a time.");
   }
   answer->append(std::move(event));
   if (ends || answer->on_disconnect == OnDisconnect::kContinue) co_return;
-  while (answer->most_unread() > answer->options.max_unread_bytes && !answer->cancellation.requested()) {
+  while (answer->least_unread() > answer->options.max_unread_bytes && !answer->cancellation.requested()) {
     co_await sleep(answer->producer);
   }
 }
 
-RunningAnswers::RunningAnswers(asio::any_io_executor executor, Answerer& answerer, RunningAnswersOptions options)
-    : state_(std::make_shared<State>(executor, answerer, options)) {}
+RunningAnswers::RunningAnswers(asio::any_io_executor executor, Answerer& answerer, AnswerKeeper* keeper,
+                               RunningAnswersOptions options)
+    : state_(std::make_shared<State>(executor, answerer, keeper, options)) {}
 
 RunningAnswers::~RunningAnswers() {
   state_->cancel_all(CancelReason::kShutdown);
@@ -287,6 +321,21 @@ RunningAnswers::Subscription RunningAnswers::subscribe(const AnswerId& id, std::
         .with_field("Last-Event-ID");
   }
   return Subscription(std::make_shared<Subscription::Reader>(found->second, after_sequence));
+}
+
+std::optional<StoredAnswer> RunningAnswers::look(const AnswerId& id) const {
+  const auto found = state_->answers.find(id);
+  if (found == state_->answers.end()) return std::nullopt;
+  return found->second->so_far();
+}
+
+bool RunningAnswers::is_running(const AnswerId& id) const noexcept {
+  const auto found = state_->answers.find(id);
+  return found != state_->answers.end() && !found->second->log.ended();
+}
+
+bool RunningAnswers::is_gone(const AnswerId& id) const noexcept {
+  return state_->gone_ids.contains(id);
 }
 
 bool RunningAnswers::cancel(const AnswerId& id) {
@@ -335,6 +384,15 @@ const AnswerId& RunningAnswers::Subscription::answer() const noexcept {
 
 void RunningAnswers::Subscription::close() {
   if (reader_) reader_->close();
+}
+
+StoredAnswer RunningAnswers::Subscription::so_far() const {
+  return reader_->answer->so_far();
+}
+
+bool RunningAnswers::Subscription::is_over() const noexcept {
+  return reader_->closed ||
+         (reader_->answer->log.ended() && reader_->cursor.sequence == reader_->answer->log.last_sequence());
 }
 
 std::optional<NumberedEvent> RunningAnswers::Subscription::try_next() {

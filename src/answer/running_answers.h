@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "answer/answer_keeper.h"
 #include "answer/answerer.h"
 #include "answer/event_log.h"
 #include "core/ids.h"
@@ -17,19 +18,20 @@ namespace jackdaw::answer {
 
 struct RunningAnswersOptions {
   std::size_t max_running = 1024;
-  std::size_t max_queued = 256;               // wait for one of the above to end; more are refused
-  std::size_t max_log_bytes = 256 * 1024;     // of one answer's events; beyond it ends with `too_large`
-  std::size_t max_unread_bytes = 64 * 1024;   // a reader further behind pauses the writer (OnDisconnect::kCancel)
-  std::chrono::seconds abandoned_after{120};  // OnDisconnect::kContinue without a reader
-  std::chrono::seconds max_duration{600};     // of one answer, from its start
-  std::chrono::seconds keep_finished{600};    // for readers that come back
-  std::size_t max_finished_bytes = 32 * 1024 * 1024;  // of all finished answers; the oldest go first
+  std::size_t max_queued = 256;              // wait for one of the above to end; more are refused
+  std::size_t max_log_bytes = 256 * 1024;    // of one answer's events; beyond it ends with `too_large`
+  std::size_t max_unread_bytes = 64 * 1024;  // when every reader is further behind the writer pauses (kCancel)
+  std::chrono::milliseconds abandoned_after{120'000};  // OnDisconnect::kContinue without a reader
+  std::chrono::milliseconds max_duration{600'000};     // of one answer, from its start
+  std::chrono::seconds keep_finished{600};             // for readers that come back
+  std::size_t max_finished_bytes = 32 * 1024 * 1024;   // of all finished answers; the oldest go first
 };
 
 // Owns every running answer: the coroutine that makes it and the log of its events. A connection is a reader of the
-// log; losing it only takes the reader away. Everything here is called and runs on one executor of one thread: who is
-// elsewhere posts to it. Destroying this before shut_down() has returned abandons what runs: the answerer must then not
-// be used again by the executor.
+// log; losing it only takes the reader away. An answer to be kept is durable before its readers hear that it ended, and
+// leaves this then; the others stay for RunningAnswersOptions::keep_finished. Everything here is called and runs on one
+// executor of one thread: who is elsewhere posts to it. Destroying this before shut_down() has returned abandons what
+// runs: the answerer must then not be used again by the executor.
 class RunningAnswers {
  public:
   // One reader of one answer. Moves; destroying it takes the reader away. May outlive RunningAnswers.
@@ -45,6 +47,10 @@ class RunningAnswers {
     boost::asio::awaitable<std::optional<NumberedEvent>> next();
     // The next event if it is there already.
     std::optional<NumberedEvent> try_next();
+    // What has happened so far, whoever has read it.
+    StoredAnswer so_far() const;
+    // Whether nothing more comes: the last event was read, or close() was called.
+    bool is_over() const noexcept;
     // Waits until next() would return at once: true; or until `at_most` has passed: false.
     boost::asio::awaitable<bool> ready_within(std::chrono::milliseconds at_most);
     // Takes the reader away now; a next() that waits returns nothing.
@@ -61,7 +67,9 @@ class RunningAnswers {
     std::shared_ptr<Reader> reader_;
   };
 
-  RunningAnswers(boost::asio::any_io_executor executor, Answerer& answerer, RunningAnswersOptions options);
+  // Without a keeper (nullptr) no answer is stored.
+  RunningAnswers(boost::asio::any_io_executor executor, Answerer& answerer, AnswerKeeper* keeper,
+                 RunningAnswersOptions options);
   // Cancels what still runs.
   ~RunningAnswers();
   RunningAnswers(const RunningAnswers&) = delete;
@@ -73,6 +81,13 @@ class RunningAnswers {
   // Another reader, from the event after `after_sequence` on (0: all). Throws Error kNotFound, kGone for an answer that
   // is no longer kept, kInvalidArgument for an event that has not happened.
   Subscription subscribe(const AnswerId& answer, std::uint64_t after_sequence);
+
+  // What has happened so far; without an event that ends it while it runs. Nothing for an answer that is not here.
+  std::optional<StoredAnswer> look(const AnswerId& answer) const;
+
+  bool is_running(const AnswerId& answer) const noexcept;
+  // Whether it was here and is kept no longer, as far as is remembered.
+  bool is_gone(const AnswerId& answer) const noexcept;
 
   // False when no such answer is running. The answer ends with AnswerCancelled soon after.
   bool cancel(const AnswerId& answer);

@@ -29,7 +29,7 @@ class RunningAnswersTest : public ::testing::Test {
   }
 
   RunningAnswers& answers() {
-    if (!answers_) answers_.emplace(io_.get_executor(), answerer_, options_);
+    if (!answers_) answers_.emplace(io_.get_executor(), answerer_, keeper_, options_);
     return *answers_;
   }
   static AnswerRequest ask(OnDisconnect on_disconnect = OnDisconnect::kCancel) {
@@ -48,6 +48,15 @@ class RunningAnswersTest : public ::testing::Test {
       ASSERT_TRUE(event);
       if (std::holds_alternative<T>(event->event)) return;
     }
+  }
+  // Runs until it is so; fails after half a minute.
+  void run_until(const std::function<bool()>& is_so) {
+    const TimePoint deadline = SteadyClock::now() + 30s;
+    while (!is_so() && SteadyClock::now() < deadline) run_for(1ms);
+    EXPECT_TRUE(is_so());
+  }
+  void run_until_none_runs() {
+    run_until([this] { return answers().running() == 0; });
   }
   // Lets everything run that can run now, and for that long.
   void run_for(std::chrono::milliseconds time) {
@@ -83,6 +92,7 @@ class RunningAnswersTest : public ::testing::Test {
                        {}};
   Answerer answerer_{retriever_, writer_, {}};
   RunningAnswersOptions options_;
+  AnswerKeeper* keeper_ = nullptr;
   std::optional<RunningAnswers> answers_;
 };
 
@@ -147,8 +157,7 @@ TEST_F(RunningAnswersTest, CancelsWhenTheLastReaderLeaves) {
     run_for(5ms);
     EXPECT_EQ(answers().running(), 1U);
   }
-  run_for(50ms);
-  EXPECT_EQ(answers().running(), 0U);
+  run_until_none_runs();
   EXPECT_EQ(writer_.streams_open, 0);
 }
 
@@ -175,8 +184,7 @@ TEST_F(RunningAnswersTest, ContinuesWithoutAReaderForAWhile) {
     read_until<AnswerToken>(subscription);
   }
   EXPECT_EQ(answers().running(), 1U);
-  run_for(50ms);
-  EXPECT_EQ(answers().running(), 0U);
+  run_until_none_runs();
   Subscription again = answers().subscribe(id, 0);
   EXPECT_EQ(std::get<AnswerCancelled>(read_all(again).back().event).reason, CancelReason::kDisconnect);
 }
@@ -255,10 +263,22 @@ TEST_F(RunningAnswersTest, PausesTheWriterForASlowReader) {
     co_return WriterEvent(WriterEnd{});
   };
   Subscription subscription = answers().start(ask());
+  run_until([&] { return written > 4; });
   run_for(50ms);
   EXPECT_LT(written, 12);
-  EXPECT_GT(written, 4);
   EXPECT_EQ(text_of(read_all(subscription)).size(), 100'000U);
+}
+
+TEST_F(RunningAnswersTest, AReaderThatStandsStillHoldsNobodyElseUp) {
+  options_.max_unread_bytes = 10'000;
+  writer_.step = [](int number, Cancellation) -> Step {
+    if (number < 100) co_return WriterEvent(TextDelta{std::string(1000, 'x')});
+    co_return WriterEvent(WriterEnd{});
+  };
+  Subscription reads = answers().start(ask());
+  Subscription stands_still = answers().subscribe(reads.answer(), 0);
+  EXPECT_EQ(text_of(read_all(reads)).size(), 100'000U);
+  EXPECT_EQ(text_of(read_all(stands_still)).size(), 100'000U);
 }
 
 TEST_F(RunningAnswersTest, DoesNotPauseAnAnswerThatContinuesAnyway) {
@@ -270,18 +290,16 @@ TEST_F(RunningAnswersTest, DoesNotPauseAnAnswerThatContinuesAnyway) {
     co_return WriterEvent(WriterEnd{});
   };
   Subscription subscription = answers().start(ask(OnDisconnect::kContinue));
-  run_for(50ms);
-  EXPECT_EQ(written, 101);
+  run_until([&] { return written == 101; });
 }
 
 TEST_F(RunningAnswersTest, CancelsAWriterThatIsPaused) {
   options_.max_unread_bytes = 1'000;
   writer_.step = [](int, Cancellation) -> Step { co_return WriterEvent(TextDelta{std::string(1000, 'x')}); };
   Subscription subscription = answers().start(ask());
-  run_for(20ms);
+  run_for(5ms);
   answers().cancel(subscription.answer());
-  run_for(20ms);
-  EXPECT_EQ(answers().running(), 0U);
+  run_until_none_runs();
 }
 
 TEST_F(RunningAnswersTest, WaitsNoLongerThanAskedForTheNextEvent) {
@@ -313,8 +331,7 @@ TEST_F(RunningAnswersTest, WakesAReaderWhoseSubscriptionIsClosedOrGone) {
     } else {
       subscription->close();
     }
-    run_for(20ms);
-    EXPECT_TRUE(woken);
+    run_until([&] { return woken; });
   }
 }
 
@@ -415,6 +432,100 @@ TEST_F(RunningAnswersTest, SurvivesRestlessReaders) {
       EXPECT_TRUE(is_terminal(events.back().event));
     }
   }
+}
+
+// Remembers what it is told to keep; fails when it is told to.
+class RememberingStore : public AnswerStore {
+ public:
+  void keep(std::span<const StoredAnswer> answers) override {
+    ++commits;
+    if (on_keep) on_keep(answers);
+    kept.insert(kept.end(), answers.begin(), answers.end());
+  }
+  std::optional<StoredAnswer> find_answer(const AnswerId&) override { return std::nullopt; }
+  std::size_t forget_answers_before(WallTime) override { return 0; }
+
+  std::function<void(std::span<const StoredAnswer>)> on_keep;
+  std::vector<StoredAnswer> kept;
+  int commits = 0;
+};
+
+class KeptAnswersTest : public RunningAnswersTest {
+ protected:
+  KeptAnswersTest() { keeper_ = &real_keeper_; }
+  static AnswerRequest ask_and_keep() {
+    AnswerRequest request = ask();
+    request.keep = true;
+    return request;
+  }
+
+  Compute keeping_{{.name = "keeping", .threads = 1}};
+  RememberingStore answer_store_;
+  AnswerKeeper real_keeper_{io_.get_executor(), answer_store_, keeping_};
+};
+
+TEST_F(KeptAnswersTest, AreStoredWholeBeforeTheirReadersHearThatTheyEnded) {
+  writer_.says({"Fish", " and", " frogs."});
+  Subscription subscription = answers().start(ask_and_keep());
+  const auto events = read_all(subscription);
+  ASSERT_EQ(answer_store_.kept.size(), 1U);
+  const StoredAnswer& kept = answer_store_.kept[0];
+  EXPECT_EQ(kept.id, subscription.answer());
+  EXPECT_EQ(kept.question, "what do herons eat");
+  EXPECT_GE(kept.ended_at, kept.created_at);
+  ASSERT_EQ(kept.events.size(), events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) EXPECT_EQ(kept.events[i].index(), events[i].event.index());
+  EXPECT_EQ(std::get<AnswerFinal>(kept.events.back()).answer, "Fish and frogs.");
+  run_until_none_runs();
+  EXPECT_EQ(answers().finished(), 0U) << "the store has it now";
+  EXPECT_FALSE(answers().look(subscription.answer()));
+}
+
+TEST_F(KeptAnswersTest, AreStoredAsWhatTheyAreWhenTheyWereCancelled) {
+  writer_waits_for_ever();
+  Subscription subscription = answers().start(ask_and_keep());
+  read_until<AnswerToken>(subscription);
+  EXPECT_TRUE(answers().is_running(subscription.answer()));
+  EXPECT_FALSE(is_terminal(answers().look(subscription.answer())->events.back()));
+  subscription.close();
+  run_until_none_runs();
+  ASSERT_EQ(answer_store_.kept.size(), 1U);
+  EXPECT_EQ(std::get<AnswerCancelled>(answer_store_.kept[0].events.back()).answer_so_far, "Fish");
+}
+
+TEST_F(KeptAnswersTest, AreStoredOnlyWhereTheRequestSaysSo) {
+  writer_.says({"Fish"});
+  Subscription subscription = answers().start(ask());
+  read_all(subscription);
+  EXPECT_TRUE(answer_store_.kept.empty());
+  EXPECT_EQ(answers().finished(), 1U);
+}
+
+TEST_F(KeptAnswersTest, AreToldAndStayInMemoryWhenTheyCannotBeStored) {
+  answer_store_.on_keep = [](auto) { throw Error(ErrorCode::kStorageFull, "The disk is full."); };
+  writer_.says({"Fish"});
+  Subscription subscription = answers().start(ask_and_keep());
+  EXPECT_TRUE(std::holds_alternative<AnswerFinal>(read_all(subscription).back().event));
+  run_until_none_runs();
+  EXPECT_EQ(answers().finished(), 1U);
+  EXPECT_TRUE(is_terminal(answers().look(subscription.answer())->events.back()));
+}
+
+TEST_F(KeptAnswersTest, ThatEndTogetherShareACommitAndABadOneHarmsNoOther) {
+  constexpr int kAnswers = 50;
+  writer_.says({"Fish"});
+  std::vector<Subscription> subscriptions;
+  for (int i = 0; i < kAnswers; ++i) subscriptions.push_back(answers().start(ask_and_keep()));
+  const AnswerId bad = subscriptions[7].answer();
+  answer_store_.on_keep = [&](std::span<const StoredAnswer> batch) {
+    for (const StoredAnswer& answer : batch) {
+      if (answer.id == bad) throw Error(ErrorCode::kConflict, "It is there already.");
+    }
+  };
+  for (Subscription& subscription : subscriptions) read_all(subscription);
+  run_until_none_runs();
+  EXPECT_EQ(answer_store_.kept.size(), static_cast<std::size_t>(kAnswers - 1));
+  EXPECT_EQ(answers().finished(), 1U);
 }
 
 }  // namespace

@@ -68,6 +68,7 @@ struct AnswerError {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
   std::optional<std::int64_t> retry_after_s;
+  bool retryable = false;
 };
 struct AnswerCancelled {
   CancelReason reason = CancelReason::kClient;

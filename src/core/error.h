@@ -76,14 +76,23 @@ class Error : public std::runtime_error {
     return *this;
   }
 
+  // Where this very failure says more than its code: a provider that refuses the request itself, say.
+  Error& with_retryable(bool retryable) {
+    retryable_ = retryable;
+    return *this;
+  }
+
   ErrorCode code() const noexcept { return code_; }
   const std::string& field() const noexcept { return field_; }
   std::optional<std::chrono::seconds> retry_after() const noexcept { return retry_after_; }
+  // Whether the same request may succeed later without any change by the caller.
+  bool retryable() const noexcept { return retryable_.value_or(is_retryable(code_)); }
 
  private:
   ErrorCode code_;
   std::string field_;
   std::optional<std::chrono::seconds> retry_after_;
+  std::optional<bool> retryable_;
 };
 
 }  // namespace jackdaw

@@ -2,12 +2,15 @@
 
 #include <boost/json.hpp>
 
-#include <algorithm>
-#include <chrono>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "core/clock.h"
-#include "core/text.h"
-#include "http/event_stream_writer.h"
+#include "http/header_value.h"
+#include "server/answer_json.h"
+#include "server/answer_request.h"
+#include "server/answer_stream.h"
 #include "server/json.h"
 
 namespace jackdaw::server {
@@ -16,42 +19,8 @@ namespace {
 namespace json = boost::json;
 using Subscription = answer::RunningAnswers::Subscription;
 
-constexpr std::chrono::seconds kPingAfter{10};
-constexpr std::chrono::seconds kLongestHold{2};
-constexpr int kSearchTopK = 10;
-
-std::string parse_question(const JsonFields& fields, const Config& config) {
-  const auto question = fields.text("question");
-  if (!question) {
-    throw Error(ErrorCode::kInvalidArgument, "The field \"question\" is missing. Send {\"question\": \"...\"}.")
-        .with_field("question");
-  }
-  if (text::count_code_points(*question) > config.max_question_characters) {
-    throw Error(ErrorCode::kTooLarge, "The question is longer than " + std::to_string(config.max_question_characters) +
-                                          " characters. Ask a shorter one.")
-        .with_field("question");
-  }
-  return *question;
-}
-
-SearchFilter parse_filter(const JsonFields& fields) {
-  if (!fields.texts("filter", "tags").value_or(std::vector<std::string>{}).empty()) {
-    throw Error(ErrorCode::kInvalidArgument, "No document has tags yet, so filter.tags would leave nothing to search.")
-        .with_field("filter.tags");
-  }
-  SearchFilter filter;
-  for (const std::string& id : fields.texts("filter", "document_ids").value_or(std::vector<std::string>{})) {
-    if (!is_well_formed_id(id)) {
-      throw Error(ErrorCode::kInvalidArgument, "\"" + id + "\" is not a document id. GET /v1/documents lists them.")
-          .with_field("filter.document_ids");
-    }
-    filter.documents.push_back({id});
-  }
-  return filter;
-}
-
-// Closes the subscription when the client goes away, so that a next() that waits returns. At a shutdown the answer ends
-// by itself, and its last event is still wanted.
+// Closes the subscription when the client goes away, so that what waits for an event returns. At a shutdown the answer
+// ends by itself, and its last event is still wanted.
 Cancellation::Subscription close_when_gone(const http::Request& request, Subscription& subscription) {
   const auto close = [&request, &subscription] {
     if (request.cancellation.reason() == CancelReason::kDisconnect) subscription.close();
@@ -59,22 +28,16 @@ Cancellation::Subscription close_when_gone(const http::Request& request, Subscri
   return request.cancellation.on_cancel(close);
 }
 
-http::Headers event_stream_headers() {
-  return {{"Content-Type", std::string(http::kEventStreamType)},
-          {"Cache-Control", "no-store, no-transform"},
-          {"X-Accel-Buffering", "no"}};
-}
-
-std::string encode(const json::object& data) {
-  return http::encode_event({.id = {}, .event = {}, .data = dump(data)});
+http::Response json_response(const json::object& body) {
+  return {.status = 200,
+          .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+          .body = dump(body) + "\n"};
 }
 
 http::Response timed_json(const json::object& body, const AnswerTimings& timings) {
-  return {.status = 200,
-          .headers = {{"Content-Type", "application/json"},
-                      {"Cache-Control", "no-store"},
-                      {"Server-Timing", server_timing(timings)}},
-          .body = dump(body) + "\n"};
+  http::Response response = json_response(body);
+  response.headers.set("Server-Timing", server_timing(timings));
+  return response;
 }
 
 json::object whole_answer(const AnswerFinal& final) {
@@ -83,148 +46,58 @@ json::object whole_answer(const AnswerFinal& final) {
   return body;
 }
 
-// One reader of an answer at the simple door: SSE without event names.
-class SimpleStream {
- public:
-  SimpleStream(http::ResponseWriter& writer, Subscription& subscription)
-      : writer_(writer), subscription_(subscription) {}
-
-  boost::asio::awaitable<void> run() {
-    co_await hold_head();
-    for (;;) {
-      if (!co_await subscription_.ready_within(kPingAfter)) {
-        co_await writer_.write(http::kEventStreamPing);
-        continue;
-      }
-      auto event = co_await subscription_.next();
-      if (!event) co_return;  // the client is gone
-      if (co_await send(event->event)) co_return;
-    }
-  }
-
- private:
-  // A writer that fails at once gets a status of its own: waits for its first event, but not for long.
-  boost::asio::awaitable<void> hold_head() {
-    const TimePoint until = SteadyClock::now() + kLongestHold;
-    while (!writer_.started()) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - SteadyClock::now());
-      if (left.count() <= 0 || !co_await subscription_.ready_within(left)) {
-        co_await begin();
-        co_await writer_.flush_head();
-        co_return;
-      }
-      auto event = co_await subscription_.next();
-      if (!event) co_return;
-      if (const auto* error = std::get_if<AnswerError>(&event->event)) throw to_error(*error);
-      if (const auto* cancelled = std::get_if<AnswerCancelled>(&event->event)) throw to_error(*cancelled);
-      co_await send(event->event);
-    }
-  }
-
-  boost::asio::awaitable<void> begin() { return writer_.begin_stream(200, event_stream_headers()); }
-
-  // True when that was the last event.
-  boost::asio::awaitable<bool> send(const AnswerEvent& event) {
-    json::object data;
-    if (const auto* token = std::get_if<AnswerToken>(&event)) {
-      data["token"] = token->text;
-    } else if (const auto* final = std::get_if<AnswerFinal>(&event)) {
-      data = simple_end_to_json(*final);
-    } else if (const auto* error = std::get_if<AnswerError>(&event)) {
-      data["error"] = error_to_json(error->code, error->message);
-    } else if (const auto* cancelled = std::get_if<AnswerCancelled>(&event)) {
-      const Error reason = to_error(*cancelled);
-      data["error"] = error_to_json(reason.code(), reason.what());
-    } else {
-      co_return false;
-    }
-    if (!writer_.started()) co_await begin();
-    co_await writer_.write(encode(data));
-    if (!is_terminal(event)) co_return false;
-    co_await writer_.end_stream();
-    co_return true;
-  }
-
-  http::ResponseWriter& writer_;
-  Subscription& subscription_;
-};
-
-}  // namespace
-
-answer::AnswerRequest parse_answer_request(std::string_view body, const Config& config) {
-  const JsonFields fields(body);
-  answer::AnswerRequest request;
-  request.retrieval.question = parse_question(fields, config);
-  request.retrieval.top_k = static_cast<std::size_t>(
-      fields.integer("top_k", 1, static_cast<std::int64_t>(answer::kMaxTopK)).value_or(config.top_k));
-  request.retrieval.rerank = fields.boolean("rerank").value_or(config.rerank);
-  request.retrieval.filter = parse_filter(fields);
-  request.temperature = fields.number("temperature", 0, 2);
-  if (const auto tokens = fields.integer("max_tokens", 1, config.max_max_tokens)) {
-    request.max_tokens = static_cast<int>(*tokens);
-  }
-  request.writer = {fields.text("provider").value_or(""), fields.text("model").value_or("")};
-  if (const auto word = fields.text("on_disconnect")) {
-    if (*word != "cancel" && *word != "continue") {
-      throw Error(ErrorCode::kInvalidArgument, "The field \"on_disconnect\" must be \"cancel\" or \"continue\".")
-          .with_field("on_disconnect");
-    }
-    request.on_disconnect = *word == "cancel" ? answer::OnDisconnect::kCancel : answer::OnDisconnect::kContinue;
-  }
-  return request;
-}
-
-answer::RetrievalRequest parse_search_request(std::string_view body, const Config& config) {
-  const JsonFields fields(body);
-  answer::RetrievalRequest request;
-  request.question = parse_question(fields, config);
-  request.top_k = static_cast<std::size_t>(
-      fields.integer("top_k", 1, static_cast<std::int64_t>(answer::kMaxTopK)).value_or(kSearchTopK));
-  request.rerank = fields.boolean("rerank").value_or(config.rerank);
-  request.filter = parse_filter(fields);
-  return request;
-}
-
-Error to_error(const AnswerError& event) {
-  Error error(event.code, event.message);
-  if (event.retry_after_s) error.with_retry_after(std::chrono::seconds(*event.retry_after_s));
-  return error;
-}
-
-Error to_error(const AnswerCancelled& event) {
-  switch (event.reason) {
-    case CancelReason::kShutdown:
-      return {ErrorCode::kShuttingDown, "The server is shutting down. Ask again in a moment."};
-    case CancelReason::kDeadline:
-      return {ErrorCode::kDeadlineExceeded, "The answer took longer than an answer may take. Ask again."};
-    default: return {ErrorCode::kCancelled, "The answer was cancelled."};
-  }
-}
-
-Subscription AnswersApi::start(const std::string& body) {
-  Flows& flows = assembly_.flows();
-  return flows.answers->start(parse_answer_request(body, assembly_.config()));
-}
-
-boost::asio::awaitable<void> AnswersApi::query(http::Request& request, http::ResponseWriter& writer) {
-  Subscription subscription = start(co_await request.read_body(assembly_.config().max_json_bytes));
-  const auto gone = close_when_gone(request, subscription);
-  AnswerTimings timings;
+// Reads an answer to its end. Throws the error that ended it; nothing when the client went away.
+boost::asio::awaitable<std::optional<AnswerFinal>> read_to_end(Subscription& subscription, AnswerTimings& timings) {
   while (auto event = co_await subscription.next()) {
     if (const auto* timing = std::get_if<AnswerTiming>(&event->event)) timings = timing->timings;
     if (const auto* error = std::get_if<AnswerError>(&event->event)) throw to_error(*error);
     if (const auto* cancelled = std::get_if<AnswerCancelled>(&event->event)) throw to_error(*cancelled);
-    const auto* final = std::get_if<AnswerFinal>(&event->event);
-    if (final == nullptr) continue;
-    co_await writer.send(timed_json(whole_answer(*final), timings));
+    if (auto* final = std::get_if<AnswerFinal>(&event->event)) co_return std::move(*final);
   }
+  co_return std::nullopt;
+}
+
+// As it stands in the path; anything that is no id names no answer.
+AnswerId answer_id_of(const http::Request& request) {
+  const std::string_view id = request.path_value("id");
+  if (!is_well_formed_id(id)) throw Error(ErrorCode::kNotFound, "There is no such answer.");
+  return {std::string(id)};
+}
+
+bool wants_stream(const JsonFields& fields, const http::Request& request) {
+  return fields.boolean("stream").value_or(request.headers.get("Accept").starts_with("text/event-stream"));
+}
+
+json::object cancelled_to_json(const AnswerId& id, bool was_running) {
+  return {{"answer_id", id.value}, {"cancelled", was_running}};
+}
+
+std::vector<std::vector<RetrievedPassage>*> passages_of(StoredAnswer& answer) {
+  std::vector<std::vector<RetrievedPassage>*> all;
+  for (AnswerEvent& event : answer.events) {
+    if (auto* sources = std::get_if<AnswerSources>(&event)) all.push_back(&sources->passages);
+    if (auto* final = std::get_if<AnswerFinal>(&event)) all.push_back(&final->passages);
+  }
+  return all;
+}
+
+}  // namespace
+
+boost::asio::awaitable<void> AnswersApi::query(http::Request& request, http::ResponseWriter& writer) {
+  const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
+  Subscription subscription = assembly_.flows().answers->start(parse_answer_request(body, assembly_.config()));
+  const auto gone = close_when_gone(request, subscription);
+  AnswerTimings timings;
+  const std::optional<AnswerFinal> final = co_await read_to_end(subscription, timings);
+  if (final) co_await writer.send(timed_json(whole_answer(*final), timings));
   request.cancellation.throw_if_requested();
 }
 
 boost::asio::awaitable<void> AnswersApi::query_stream(http::Request& request, http::ResponseWriter& writer) {
-  Subscription subscription = start(co_await request.read_body(assembly_.config().max_json_bytes));
+  const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
+  Subscription subscription = assembly_.flows().answers->start(parse_answer_request(body, assembly_.config()));
   const auto gone = close_when_gone(request, subscription);
-  co_await SimpleStream(writer, subscription).run();
+  co_await stream_simple(writer, subscription);
   request.cancellation.throw_if_requested();
 }
 
@@ -238,6 +111,97 @@ boost::asio::awaitable<void> AnswersApi::search(http::Request& request, http::Re
   answer::Retrieved found = co_await flows.retriever->retrieve(wanted, request.cancellation);
   found.timings.total_ms = since_start.elapsed_ms();
   co_await writer.send(timed_json(to_json(found), found.timings));
+}
+
+boost::asio::awaitable<void> AnswersApi::create(http::Request& request, http::ResponseWriter& writer) {
+  const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
+  answer::AnswerRequest wanted = parse_answer_request(body, assembly_.config());
+  wanted.keep = true;
+  const bool stream = wants_stream(JsonFields(body), request);
+  Subscription subscription = assembly_.flows().answers->start(std::move(wanted));
+  const auto gone = close_when_gone(request, subscription);
+  if (stream) {
+    co_await stream_full(writer, subscription);
+  } else {
+    AnswerTimings timings;
+    const std::optional<AnswerFinal> final = co_await read_to_end(subscription, timings);
+    if (final) {
+      const StoredAnswer whole = subscription.so_far();
+      http::Response response = timed_json(to_json(whole), timings);
+      response.headers.set("Location", "/v1/answers/" + whole.id.value);
+      co_await writer.send(std::move(response));
+    }
+  }
+  request.cancellation.throw_if_requested();
+}
+
+boost::asio::awaitable<void> AnswersApi::get(http::Request& request, http::ResponseWriter& writer) {
+  const AnswerId id = answer_id_of(request);
+  std::optional<StoredAnswer> answer = assembly_.flows().answers->look(id);
+  if (!answer || status_of(*answer) != "running") answer = co_await find_ended(id);
+  co_await writer.send(json_response(to_json(*answer)));
+}
+
+boost::asio::awaitable<void> AnswersApi::events(http::Request& request, http::ResponseWriter& writer) {
+  const AnswerId id = answer_id_of(request);
+  const std::string_view last = request.headers.get("Last-Event-ID");
+  const std::uint64_t after = last.empty() ? 0 : sequence_of(id, last);
+  answer::RunningAnswers& answers = *assembly_.flows().answers;
+  if (answers.is_running(id)) {
+    Subscription subscription = answers.subscribe(id, after);
+    const auto gone = close_when_gone(request, subscription);
+    co_await stream_full(writer, subscription);
+    request.cancellation.throw_if_requested();
+    co_return;
+  }
+  const StoredAnswer answer = co_await find_ended(id);
+  if (after > answer.events.size()) {
+    throw Error(ErrorCode::kInvalidArgument, "The answer has no event " + std::to_string(after) +
+                                                 " to go on from; its last one is " +
+                                                 std::to_string(answer.events.size()) + ".")
+        .with_field("Last-Event-ID");
+  }
+  co_await replay_full(writer, answer, after);
+}
+
+boost::asio::awaitable<void> AnswersApi::cancel(http::Request& request, http::ResponseWriter& writer) {
+  const AnswerId id = answer_id_of(request);
+  const bool was_running = assembly_.flows().answers->cancel(id);
+  if (!was_running) co_await find_ended(id);
+  const json::object body = cancelled_to_json(id, was_running);
+  co_await writer.send(json_response(body));
+}
+
+boost::asio::awaitable<StoredAnswer> AnswersApi::find_ended(AnswerId id) {
+  std::optional<StoredAnswer> answer = assembly_.flows().answers->look(id);
+  if (answer && status_of(*answer) != "running") {
+    co_await mark_deleted(*answer);
+    co_return std::move(*answer);
+  }
+  const auto find = [&] { return assembly_.answer_store().find_answer(id); };
+  answer = co_await assembly_.storage().run(Lane::kInteractive, Cancellation(), find);
+  if (!answer) {
+    if (assembly_.flows().answers->is_gone(id)) {
+      throw Error(ErrorCode::kGone, "This answer is no longer kept. Ask again.");
+    }
+    throw Error(ErrorCode::kNotFound, "There is no such answer.");
+  }
+  co_return std::move(*answer);
+}
+
+boost::asio::awaitable<void> AnswersApi::mark_deleted(StoredAnswer& answer) {
+  std::vector<ChunkId> wanted;
+  for (const auto* passages : passages_of(answer)) {
+    for (const RetrievedPassage& found : *passages) wanted.push_back(found.passage.chunk);
+  }
+  const auto read = [&] { return assembly_.store().passages(wanted); };
+  std::set<ChunkId> there;
+  for (const Passage& passage : co_await assembly_.storage().run(Lane::kInteractive, Cancellation(), read)) {
+    there.insert(passage.chunk);
+  }
+  for (auto* passages : passages_of(answer)) {
+    for (RetrievedPassage& found : *passages) found.deleted = !there.contains(found.passage.chunk);
+  }
 }
 
 }  // namespace jackdaw::server

@@ -2,14 +2,15 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "core/answer_store.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "server/assembly.h"
 
 namespace jackdaw::server {
 
-// The routes that answer questions: POST /query, POST /query/stream and POST /v1/search. Lives on the I/O thread and
-// longer than the server.
+// The routes that answer questions: POST /query, POST /query/stream, POST /v1/search, and /v1/answers with what is
+// beneath it. Lives on the I/O thread and longer than the server.
 class AnswersApi {
  public:
   explicit AnswersApi(Assembly& assembly) : assembly_(assembly) {}
@@ -18,19 +19,17 @@ class AnswersApi {
   boost::asio::awaitable<void> query_stream(http::Request& request, http::ResponseWriter& writer);
   boost::asio::awaitable<void> search(http::Request& request, http::ResponseWriter& writer);
 
+  boost::asio::awaitable<void> create(http::Request& request, http::ResponseWriter& writer);
+  boost::asio::awaitable<void> get(http::Request& request, http::ResponseWriter& writer);
+  boost::asio::awaitable<void> events(http::Request& request, http::ResponseWriter& writer);
+  boost::asio::awaitable<void> cancel(http::Request& request, http::ResponseWriter& writer);
+
  private:
-  answer::RunningAnswers::Subscription start(const std::string& body);
+  // An answer that has ended, from the store or from memory; its passages of deleted documents say so.
+  boost::asio::awaitable<StoredAnswer> find_ended(AnswerId id);
+  boost::asio::awaitable<void> mark_deleted(StoredAnswer& answer);
 
   Assembly& assembly_;
 };
-
-// The fields of a question, read from the JSON body of /query, /query/stream and /v1/search. Throws Error kInvalidJson,
-// kInvalidArgument.
-answer::AnswerRequest parse_answer_request(std::string_view body, const Config& config);
-answer::RetrievalRequest parse_search_request(std::string_view body, const Config& config);
-
-// The error that ended an answer, for a door that still has its status to send.
-Error to_error(const AnswerError& event);
-Error to_error(const AnswerCancelled& event);
 
 }  // namespace jackdaw::server

@@ -1,7 +1,13 @@
 #include "server/assembly.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -58,6 +64,7 @@ Assembly::Assembly(boost::asio::io_context& context, Config config, Needs needs)
       lock_(config_.data_dir),
       compute_({.name = "compute", .threads = config_.threads}),
       storage_({.name = "storage", .threads = kStorageThreads}),
+      keeping_({.name = "keeping", .threads = 1}),
       writing_({.name = "writing", .threads = 1}),
       extraction_({.name = "extraction", .threads = extraction_threads(config_)}) {}
 
@@ -65,7 +72,7 @@ Assembly::~Assembly() {
   // Nobody runs the coroutines any more; what the threads still hold ends before the parts that it uses go.
   stopping_.cancel(CancelReason::kShutdown);
   if (flows_) flows_->ingestor->stop();
-  for (Compute* threads : {&extraction_, &compute_, &storage_, &writing_}) threads->stop();
+  for (Compute* threads : {&extraction_, &compute_, &storage_, &writing_, &keeping_}) threads->stop();
 }
 
 boost::asio::awaitable<void> Assembly::start() {
@@ -79,6 +86,7 @@ boost::asio::awaitable<void> Assembly::start() {
       auto flows = make_flows();
       const std::size_t documents = co_await flows->ingestor->load_index(stopping_);
       flows_ = std::move(flows);
+      boost::asio::co_spawn(context_, forget_old_answers(), boost::asio::detached);
       log::info("ready: " + std::to_string(documents) + " documents, writer " + flows_->writers->find({}).provider() +
                 ", after " + std::to_string(static_cast<int>(since_start.elapsed_ms())) + " ms");
     }
@@ -100,7 +108,7 @@ boost::asio::awaitable<void> Assembly::load_models() {
 }
 
 boost::asio::awaitable<void> Assembly::open_store() {
-  store_ = co_await storage_.run(Lane::kInteractive, Cancellation(), [this]() -> std::unique_ptr<DocumentStore> {
+  store_ = co_await storage_.run(Lane::kInteractive, Cancellation(), [this] {
     return std::make_unique<store::SqliteStore>(store::SqliteStoreOptions{
         .data_dir = config_.data_dir, .embedder_name = embedder_ ? embedder_->name() : std::string()});
   });
@@ -122,6 +130,7 @@ std::unique_ptr<Flows> Assembly::make_flows() {
   index_ = make_index(config_, embedder_->dimensions());
 
   auto flows = std::make_unique<Flows>();
+  flows->client = std::make_unique<http::AsyncClient>(context_.get_executor(), config_.client);
   ingest::IngestorOptions ingest_options;
   ingest_options.chunker = {.max_characters = config_.chunk_characters,
                             .overlap_characters = config_.chunk_overlap,
@@ -132,16 +141,22 @@ std::unique_ptr<Flows> Assembly::make_flows() {
   flows->retriever = std::make_unique<answer::Retriever>(
       *embedder_, *reranker_, *store_, *index_, compute_, storage_,
       answer::RetrieverOptions{.candidates = config_.candidates, .rerank_deadline = config_.rerank_deadline});
-  flows->writers = providers::make_models(config_.models, *reranker_, compute_);
+  flows->writers = providers::make_models(config_.models, *flows->client, *reranker_, compute_);
   flows->answerer = std::make_unique<answer::Answerer>(*flows->retriever, *flows->writers,
                                                        answer::PromptOptions{.max_prompt_tokens = config_.prompt_tokens,
                                                                              .temperature = config_.temperature,
                                                                              .max_tokens = config_.max_tokens});
+  if (config_.answer_retention_days > 0) {
+    flows->keeper = std::make_unique<answer::AnswerKeeper>(context_.get_executor(), *store_, keeping_);
+  }
   flows->answers = std::make_unique<answer::RunningAnswers>(
-      context_.get_executor(), *flows->answerer,
+      context_.get_executor(), *flows->answerer, flows->keeper.get(),
       answer::RunningAnswersOptions{.max_running = config_.max_running_answers,
                                     .max_queued = config_.max_queued_answers,
-                                    .max_log_bytes = config_.max_event_log_bytes});
+                                    .max_log_bytes = config_.max_event_log_bytes,
+                                    .max_unread_bytes = config_.max_unread_bytes,
+                                    .abandoned_after = config_.abandoned_after,
+                                    .max_duration = config_.answer_timeout});
   return flows;
 }
 
@@ -164,9 +179,36 @@ DocumentStore& Assembly::store() {
   return *store_;
 }
 
+AnswerStore& Assembly::answer_store() {
+  if (!store_) refuse();
+  return *store_;
+}
+
 std::shared_ptr<const IndexSnapshot> Assembly::snapshot() {
   if (!flows_) refuse();
   return index_->snapshot();
+}
+
+// Now and every hour; with a retention of nothing also what an earlier setting left.
+boost::asio::awaitable<void> Assembly::forget_old_answers() {
+  const auto keep_for = std::chrono::days(config_.answer_retention_days);
+  const auto next = std::make_shared<boost::asio::steady_timer>(context_);
+  const auto stop =
+      stopping_.on_cancel([&context = context_, next] { boost::asio::post(context, [next] { next->cancel(); }); });
+  while (!stopping_.requested()) {
+    try {
+      const WallTime before = std::chrono::system_clock::now() - keep_for;
+      const auto forget = [&] { return store_->forget_answers_before(before); };
+      const std::size_t count = co_await keeping_.run(Lane::kBackground, stopping_, forget);
+      if (count > 0)
+        log::info(std::to_string(count) + " answers are forgotten: they ended before " + to_rfc3339(before));
+    } catch (const std::exception& failure) {
+      if (!stopping_.requested()) log::warning(std::string("Old answers were not forgotten: ") + failure.what());
+    }
+    next->expires_after(std::chrono::hours(1));
+    boost::system::error_code ignored;
+    co_await next->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  }
 }
 
 boost::asio::awaitable<void> Assembly::shut_down(std::chrono::milliseconds grace) {

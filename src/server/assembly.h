@@ -11,6 +11,7 @@
 #include "answer/answerer.h"
 #include "answer/retriever.h"
 #include "answer/running_answers.h"
+#include "core/answer_store.h"
 #include "core/compute.h"
 #include "core/document_store.h"
 #include "core/embedding.h"
@@ -18,18 +19,22 @@
 #include "core/reranker.h"
 #include "core/search_index.h"
 #include "core/text_extractor.h"
+#include "http/async_client.h"
 #include "ingest/ingestor.h"
 #include "server/config.h"
 #include "store/data_lock.h"
+#include "store/sqlite_store.h"
 
 namespace jackdaw::server {
 
 // The two stories with everything they need, once all of it is there.
 struct Flows {
+  std::unique_ptr<http::AsyncClient> client;
   std::unique_ptr<ingest::Ingestor> ingestor;
   std::unique_ptr<answer::Retriever> retriever;
   std::unique_ptr<LanguageModels> writers;
   std::unique_ptr<answer::Answerer> answerer;
+  std::unique_ptr<answer::AnswerKeeper> keeper;  // none where answers are not stored
   std::unique_ptr<answer::RunningAnswers> answers;
 };
 
@@ -56,6 +61,7 @@ class Assembly {
   // Throws Error kStarting before start() is done and kUnavailable after it failed.
   Flows& flows();
   DocumentStore& store();
+  AnswerStore& answer_store();
   std::shared_ptr<const IndexSnapshot> snapshot();
 
   const Config& config() const noexcept { return config_; }
@@ -69,6 +75,7 @@ class Assembly {
   boost::asio::awaitable<void> load_models();
   boost::asio::awaitable<void> check_sandbox();
   boost::asio::awaitable<void> open_store();
+  boost::asio::awaitable<void> forget_old_answers();
   std::unique_ptr<Flows> make_flows();
   [[noreturn]] void refuse() const;
 
@@ -84,11 +91,12 @@ class Assembly {
   std::unique_ptr<TextExtractor> extractor_;
   std::unique_ptr<Embedder> embedder_;
   std::unique_ptr<Reranker> reranker_;
-  std::unique_ptr<DocumentStore> store_;
+  std::unique_ptr<store::SqliteStore> store_;
   std::unique_ptr<SearchIndex> index_;
   std::unique_ptr<Flows> flows_;
   Compute compute_;
   Compute storage_;
+  Compute keeping_;
   Compute writing_;
   Compute extraction_;
 };

@@ -223,9 +223,7 @@ boost::asio::awaitable<void> DocumentsApi::remove(http::Request& request, http::
 
 json::object to_json(const FileOutcome& outcome) {
   if (outcome.error) {
-    return {{"filename", outcome.filename},
-            {"status", "failed"},
-            {"error", error_to_json(outcome.error->code(), outcome.error->what())}};
+    return {{"filename", outcome.filename}, {"status", "failed"}, {"error", error_to_json(*outcome.error)}};
   }
   const Document& document = *outcome.document;
   return {{"document_id", document.id.value},

@@ -78,7 +78,7 @@ http::Response render_error(const Error& error, const http::Request* request) {
                            {"detail", detail},
                            {"code", to_string(error.code())},
                            {"request_id", request != nullptr ? request->request_id : ""},
-                           {"retryable", is_retryable(error.code())}};
+                           {"retryable", error.retryable()}};
   if (!error.field().empty()) {
     body["errors"] = boost::json::array{boost::json::object{{"field", error.field()}, {"message", detail}}};
   }

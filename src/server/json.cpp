@@ -125,10 +125,6 @@ json::value cursor_to_json(const std::string& next) {
   return next.empty() ? json::value(nullptr) : json::value(next);
 }
 
-void add_rerank_skipped(json::object& out, RerankSkipped skipped) {
-  if (skipped != RerankSkipped::kNo) out["rerank_skipped"] = skipped == RerankSkipped::kDeadline ? "deadline" : "off";
-}
-
 struct NamedTiming {
   std::string_view name;
   std::optional<double> AnswerTimings::* field;
@@ -181,6 +177,13 @@ json::object source_to_json(const RetrievedPassage& passage) {
 }
 
 json::object passage_to_json(const RetrievedPassage& passage) {
+  if (passage.deleted) {
+    return {{"chunk_id", passage.passage.chunk.value},
+            {"document_id", passage.passage.document.value},
+            {"score", rounded(passage.score)},
+            {"score_kind", to_string(passage.score_kind)},
+            {"deleted", true}};
+  }
   json::object reasons;
   if (passage.reasons.keyword) reasons["keyword"] = place_to_json(*passage.reasons.keyword);
   if (passage.reasons.vector) reasons["vector"] = place_to_json(*passage.reasons.vector);
@@ -206,6 +209,10 @@ json::object to_json(const AnswerTimings& timings) {
   return out;
 }
 
+void add_rerank_skipped(json::object& out, RerankSkipped skipped) {
+  if (skipped != RerankSkipped::kNo) out["rerank_skipped"] = skipped == RerankSkipped::kDeadline ? "deadline" : "off";
+}
+
 json::object to_json(const answer::Retrieved& found) {
   json::array passages;
   for (const RetrievedPassage& passage : found.passages) passages.push_back(passage_to_json(passage));
@@ -215,17 +222,10 @@ json::object to_json(const answer::Retrieved& found) {
   return out;
 }
 
-json::object simple_end_to_json(const AnswerFinal& final) {
-  json::array sources;
-  for (const RetrievedPassage& passage : final.passages) sources.push_back(source_to_json(passage));
-  json::object out{{"sources", std::move(sources)}};
-  add_rerank_skipped(out, final.rerank_skipped);
-  if (final.finish_reason != FinishReason::kStop) out["finish_reason"] = to_string(final.finish_reason);
+json::object error_to_json(const Error& error) {
+  json::object out{{"code", to_string(error.code())}, {"message", error.what()}, {"retryable", error.retryable()}};
+  if (error.retry_after()) out["retry_after_s"] = error.retry_after()->count();
   return out;
-}
-
-json::object error_to_json(ErrorCode code, const std::string& message) {
-  return {{"code", to_string(code)}, {"message", message}, {"retryable", is_retryable(code)}};
 }
 
 std::string server_timing(const AnswerTimings& timings) {

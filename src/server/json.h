@@ -11,6 +11,7 @@
 #include "core/answer_event.h"
 #include "core/document.h"
 #include "core/document_store.h"
+#include "core/error.h"
 #include "core/ranking.h"
 
 // Our types as JSON, in the words of docs/http_api.md, and JSON as our types: the first and the last function of each
@@ -30,16 +31,17 @@ boost::json::object to_json(const Document& document);
 boost::json::object to_json(const DocumentPage& page);
 // `{chunk_id, text, page, score, document_id, filename, ...}`: a source of the simple door.
 boost::json::object source_to_json(const RetrievedPassage& passage);
-// A passage of /v1/search, with boxes and reasons.
+// A passage of /v1/search and of /v1/answers, with boxes and reasons; of a deleted one only the ids and the score.
 boost::json::object passage_to_json(const RetrievedPassage& passage);
 boost::json::object to_json(const AnswerTimings& timings);
 // The answer of /v1/search.
 boost::json::object to_json(const answer::Retrieved& found);
 
-// The end of an answer at the simple door: `sources` and, where they say something, `rerank_skipped` and
-// `finish_reason`. POST /query puts `answer` before it.
-boost::json::object simple_end_to_json(const AnswerFinal& final);
-boost::json::object error_to_json(ErrorCode code, const std::string& message);
+// Adds `rerank_skipped` where there is something to say.
+void add_rerank_skipped(boost::json::object& out, RerankSkipped skipped);
+
+// `{code, message, retryable, retry_after_s?}`
+boost::json::object error_to_json(const Error& error);
 
 // "keyword;dur=1.2, vector;dur=0.4, ..." for the header Server-Timing.
 std::string server_timing(const AnswerTimings& timings);

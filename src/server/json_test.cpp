@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "server/answer_json.h"
 #include "server/error_response.h"
 
 namespace jackdaw::server {

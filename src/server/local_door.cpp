@@ -11,7 +11,8 @@
 
 #include "core/clock.h"
 #include "core/error.h"
-#include "server/answers_api.h"
+#include "server/answer_json.h"
+#include "server/answer_request.h"
 #include "server/assembly.h"
 #include "server/documents_api.h"
 #include "server/door.h"

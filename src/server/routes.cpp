@@ -39,6 +39,10 @@ http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi&
   router.add("POST", "/query", to(answers, &AnswersApi::query));
   router.add("POST", "/query/stream", to(answers, &AnswersApi::query_stream));
   router.add("POST", "/v1/search", to(answers, &AnswersApi::search));
+  router.add("POST", "/v1/answers", to(answers, &AnswersApi::create));
+  router.add("GET", "/v1/answers/{id}", to(answers, &AnswersApi::get));
+  router.add("GET", "/v1/answers/{id}/events", to(answers, &AnswersApi::events));
+  router.add("POST", "/v1/answers/{id}/cancel", to(answers, &AnswersApi::cancel));
   router.add("GET", "/v1/documents", to(documents, &DocumentsApi::list));
   router.add("GET", "/v1/documents/{id}", to(documents, &DocumentsApi::get));
   router.add("DELETE", "/v1/documents/{id}", to(documents, &DocumentsApi::remove));
