@@ -11,6 +11,10 @@
 #include "core/language_model.h"
 #include "core/reranker.h"
 
+namespace jackdaw::http {
+class AsyncClient;
+}
+
 namespace jackdaw::providers {
 
 // How one provider is reached. Fields are what its variables say, empty where they are not set.
@@ -50,7 +54,8 @@ struct ProviderHost {
 std::vector<ProviderHost> check_models(const ModelConfig& config);
 
 // The configured writer, with its fallbacks behind it, and the others that a request may name. Throws what check_models
-// throws. Keeps references to reranker and pool.
-std::unique_ptr<LanguageModels> make_models(const ModelConfig& config, Reranker& reranker, Compute& compute);
+// throws. Keeps references to client, reranker and pool.
+std::unique_ptr<LanguageModels> make_models(const ModelConfig& config, http::AsyncClient& client, Reranker& reranker,
+                                            Compute& compute);
 
 }  // namespace jackdaw::providers

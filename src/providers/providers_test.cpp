@@ -11,7 +11,6 @@
 
 #include "core/error.h"
 #include "providers/extractive_model.h"
-#include "providers/make_model.h"
 #include "providers/scripted_model.h"
 #include "tests/support/await.h"
 #include "tests/support/reranker_by_words.h"
@@ -230,27 +229,6 @@ TEST_F(ProvidersTest, NamesTheBadLineOfAScript) {
         << bad;
     EXPECT_NE(message_.find("Line 2"), std::string::npos) << message_;
   }
-}
-
-TEST_F(ProvidersTest, MakesTheWriterThatIsConfigured) {
-  EXPECT_EQ(make_models({}, reranker_, compute_)->find({}).provider(), "extractive");
-  const std::string path = temporary("script");
-  std::ofstream(path) << "{\"text\": \"x\"}\n";
-  const auto scripted = make_models({.provider = "scripted", .model = "", .script = path}, reranker_, compute_);
-  EXPECT_EQ(scripted->find({}).provider(), "scripted");
-  EXPECT_EQ(read(scripted->find({}), prompt_of("Q?", {})).text(), "x");
-  std::filesystem::remove_all(std::filesystem::path(path).parent_path());
-}
-
-TEST_F(ProvidersTest, RefusesAWriterThatItCannotMake) {
-  for (const char* name : {"groq", "nonsense", ""}) {
-    EXPECT_EQ(failure([&] { make_models({.provider = name}, reranker_, compute_); }), ErrorCode::kInvalidArgument);
-    EXPECT_NE(message_.find("extractive"), std::string::npos) << message_;
-  }
-  EXPECT_EQ(failure([&] { make_models({.provider = "scripted"}, reranker_, compute_); }), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(
-      failure([&] { make_models({.provider = "scripted", .model = "", .script = "/no/such"}, reranker_, compute_); }),
-      ErrorCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
@@ -18,6 +17,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "providers/sleep.h"
 
 namespace jackdaw::providers {
 
@@ -154,25 +154,15 @@ class ScriptedStream : public WriterStream {
 
   asio::awaitable<void> wait(const script::Step& step) {
     if (const auto* pause = std::get_if<script::Pause>(&step)) {
-      co_await sleep_until(SteadyClock::now() + pause->time);
+      co_await sleep_until(SteadyClock::now() + pause->time, cancellation_);
     } else if (const auto* file = std::get_if<script::WaitForFile>(&step)) {
       std::error_code ignored;
-      while (!std::filesystem::exists(file->path, ignored)) co_await sleep_until(SteadyClock::now() + Milliseconds(2));
+      while (!std::filesystem::exists(file->path, ignored)) {
+        co_await sleep_until(SteadyClock::now() + Milliseconds(2), cancellation_);
+      }
     } else if (const auto* byte = std::get_if<script::WaitForByte>(&step)) {
       co_await read_byte(byte->fifo);
     }
-  }
-
-  // Wakes early, and throws, when the answer is cancelled.
-  asio::awaitable<void> sleep_until(TimePoint until) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const TimePoint latest = cancellation_.deadline().value_or(TimePoint::max());
-    const auto timer = std::make_shared<asio::steady_timer>(executor, std::min(until, latest));
-    const auto on_cancel =
-        cancellation_.on_cancel([timer, executor] { asio::post(executor, [timer] { timer->cancel(); }); });
-    boost::system::error_code ignored;
-    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    cancellation_.throw_if_requested();
   }
 
   asio::awaitable<void> read_byte(const std::filesystem::path& path) {
