@@ -39,7 +39,7 @@ serve run: build
 
 test:
 	@tools/setup.sh build models test
-	@tools/build.sh tsan jackdaw_http_tests jackdaw_answer_tests jackdaw_index_tests
+	@tools/build.sh tsan jackdaw_http_tests jackdaw_providers_tests jackdaw_answer_tests jackdaw_index_tests
 	@tools/build.sh dev
 	@tools/run_tests.sh
 
@@ -48,7 +48,7 @@ soak:
 	@tools/build.sh dev
 	@cd tests/server && JACKDAW_SOAK=1 JACKDAW_BINARY=$(CURDIR)/build/dev/jackdaw TBB_ENABLE_SANITIZERS=1 \
 	  LSAN_OPTIONS=suppressions=$(CURDIR)/cmake/lsan.supp:print_suppressions=0 \
-	  $(PYTHON) -B -m pytest -q -p no:cacheprovider test_life.py test_corpus.py
+	  $(PYTHON) -B -m pytest -q -p no:cacheprovider test_life.py test_corpus.py test_provider_cancel.py test_streams.py
 
 format:
 	@tools/setup.sh fuzz
