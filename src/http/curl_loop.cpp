@@ -1,6 +1,7 @@
 #include "http/curl_loop.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <curl/curl.h>
 
 #include <new>
@@ -132,14 +133,25 @@ void CurlLoop::unwatch(int socket) noexcept {
 }
 
 void CurlLoop::set_timer(long milliseconds) {
-  if (milliseconds < 0) {
-    timer_.cancel();
-    return;
-  }
+  timer_.cancel();
+  if (milliseconds < 0) return;
+  if (milliseconds == 0) return drive_soon();
   timer_.expires_after(std::chrono::milliseconds(milliseconds));
   timer_.async_wait([weak = weak_from_this()](boost::system::error_code code) {
     const auto loop = weak.lock();
     if (!code && loop) loop->drive(CURL_SOCKET_TIMEOUT, 0);
+  });
+}
+
+// Without the reactor's timer and its system calls. libcurl asks for this from inside its functions, so not at once.
+void CurlLoop::drive_soon() {
+  if (drives_soon_) return;
+  drives_soon_ = true;
+  boost::asio::post(executor_, [weak = weak_from_this()] {
+    const auto loop = weak.lock();
+    if (!loop) return;
+    loop->drives_soon_ = false;
+    loop->drive(CURL_SOCKET_TIMEOUT, 0);
   });
 }
 

@@ -43,6 +43,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   void watch(int socket, int events);
   void unwatch(int socket) noexcept;
   void set_timer(long milliseconds);
+  void drive_soon();
   void drive(int socket, int events);
   void tell_ends();
 
@@ -50,6 +51,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   boost::asio::steady_timer timer_;
   std::unordered_map<int, std::shared_ptr<Watch>> watches_;
   void* multi_ = nullptr;
+  bool drives_soon_ = false;
   std::size_t size_ = 0;
 };
 

@@ -4,7 +4,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <curl/curl.h>
-#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -63,11 +62,6 @@ struct Transfer::Callbacks {
     } catch (...) {
       return 0;
     }
-  }
-  // libcurl has OpenSSL take a TCP end for the end of a body; a body may only end with TLS's goodbye.
-  static CURLcode strict_about_ends(CURL*, void* context, void*) noexcept {
-    SSL_CTX_clear_options(static_cast<SSL_CTX*>(context), SSL_OP_IGNORE_UNEXPECTED_EOF);
-    return CURLE_OK;
   }
   // A child program that inherited the descriptor would keep a closed connection open.
   static curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) noexcept {
@@ -183,7 +177,6 @@ void Transfer::set_message() {
 void Transfer::set_tls() {
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
-  set(CURLOPT_SSL_CTX_FUNCTION, &Callbacks::strict_about_ends);
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
   // With a folder of certificates beside the file libcurl would read all of them again for each connection.
