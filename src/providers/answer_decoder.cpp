@@ -249,7 +249,7 @@ void AnswerDecoder::break_off() {
 }
 
 void AnswerDecoder::conclude() {
-  reading_.flush();
+  reading_.settle();
   if (!reading_.is_proven() || !reading_.reason()) return fail(Kind::kTruncated, {});
   const FinishReason reason = *reading_.reason();
   if (!reading_.has_text() && (reason == FinishReason::kStop || reason == FinishReason::kLength)) {
@@ -260,7 +260,7 @@ void AnswerDecoder::conclude() {
 }
 
 void AnswerDecoder::fail(Kind kind, std::string detail) {
-  reading_.flush();
+  reading_.settle();
   failure_.kind = kind;
   failure_.detail = std::move(detail);
   state_ = State::kFailed;

@@ -85,8 +85,9 @@ void AnswerReading::fail(WireError error) {
   closed_ = true;
 }
 
-void AnswerReading::flush() {
+void AnswerReading::settle() {
   if (think_) add_text(think_->finish());
+  if (called_tool_ && !any_text_ && reason_ == FinishReason::kStop) reason_ = FinishReason::kOther;
 }
 
 std::optional<std::string> AnswerReading::take_text() {

@@ -30,6 +30,8 @@ class AnswerReading {
   void add_refusal(std::string_view text);
   // The model reasons; its words are no part of the answer.
   void note_reasoning() noexcept { reasoning_ = true; }
+  // The model called a tool, which nobody offered: an answer without words then, not a failure.
+  void note_tool_call() noexcept { called_tool_ = true; }
   // `raw` as the provider says it. A reason that means failure fails the reading.
   void finish(std::string_view raw);
   void fail(WireError error);
@@ -39,8 +41,8 @@ class AnswerReading {
   void prove() noexcept { proven_ = true; }
   // Nothing that follows matters.
   void close() noexcept { closed_ = true; }
-  // No more text comes: gives out what the search for <think> still held.
-  void flush();
+  // No more comes: gives out what the search for <think> still held, and settles the reason.
+  void settle();
 
   Usage usage;  // totals, overwritten by the latest that were told
 
@@ -69,6 +71,7 @@ class AnswerReading {
   bool any_text_ = false;
   bool reasoning_ = false;
   bool refused_ = false;
+  bool called_tool_ = false;
 };
 
 // Reads the frames of one answer in one dialect. What it is given holds no error: that is looked for first.

@@ -50,6 +50,7 @@ class GeminiFrames : public FrameReader {
       for (const json::value& value : *parts) {
         const json::object* part = value.if_object();
         if (!part) continue;
+        if (object_at(*part, "functionCall")) reading.note_tool_call();
         if (says_something(*part, "thought")) {
           reading.note_reasoning();
         } else {

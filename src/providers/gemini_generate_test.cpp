@@ -105,6 +105,13 @@ TEST(GeminiGenerate, AnAnswerWithoutTextIsNoAnswer) {
             Kind::kOnlyReasoning);
 }
 
+TEST(GeminiGenerate, ACallOfAToolIsAnotherKindOfEnd) {
+  const auto answer =
+      read(frame(R"({"candidates":[{"content":{"parts":[{"functionCall":{"name":"f"}}]},"finishReason":"STOP"}]})"));
+  ASSERT_TRUE(answer.end) << answer.summary();
+  EXPECT_EQ(answer.end->reason, FinishReason::kOther);
+}
+
 TEST(GeminiGenerate, ReadsAWholeAnswerOrAnArrayOfFrames) {
   const std::string first = R"({"candidates":[{"content":{"parts":[{"text":"Par"}]}}]})";
   const std::string last = R"({"candidates":[{"content":{"parts":[{"text":"is."}]},"finishReason":"STOP"}]})";
