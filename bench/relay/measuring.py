@@ -25,6 +25,7 @@ class Scenario:
     ramp_ms: int = 0
     hold_ms: int = 0
     once: bool = False  # not in every round
+    fresh: bool = False  # against a server that has answered one question only
     without: tuple = ()  # targets
 
     def flags(self):
@@ -62,6 +63,9 @@ def kernel_socket_bytes():
     return int(words[words.index("mem") + 1]) * os.sysconf("SC_PAGESIZE")
 
 
+WARM_UP = Scenario("warm up", "one answer", streams=1, tokens=5, rate=50)
+
+
 def measure(scenario, target, provider, bench, processors):
     """What the client saw (one dict), with the server's processor time and memory and the provider's own account."""
     time.sleep(SETTLE_S)  # what the run before left to do is not ours
@@ -70,8 +74,7 @@ def measure(scenario, target, provider, bench, processors):
     held = None
     with MemoryWatch(target) as memory:
         cpu = target.cpu_seconds()
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
-                              preexec_fn=lambda: os.sched_setaffinity(0, processors.harness)) as client:
+        with processors.start(command, processors.harness, stdout=subprocess.PIPE, text=True) as client:
             line = client.stdout.readline()
             if line.startswith('{"phase"'):
                 time.sleep(scenario.hold_ms / 1000 - 2)

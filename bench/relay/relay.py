@@ -2,7 +2,7 @@
 """Measures what Jackdaw adds to each token between a provider and a reader, beside nginx, interleaved in one run.
 
     bench/relay/relay.py [--rounds N] [--only NAME,...] [--targets direct,bare,nginx,jackdaw] [--door answers|query]
-                         [--binary FILE] [--bench FILE] [--json FILE] [--no-pin]
+                         [--binary FILE] [--bench FILE] [--json FILE] [--nice N] [--no-pin]
 
 Needs `make build`, `tools/setup.sh bench` (nginx) and `tools/build.sh bench relay_bench`. What is measured, and how it is kept fair, is
 in README.md beside this file.
@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from measuring import Scenario, measure
+from measuring import WARM_UP, Scenario, measure
 from servers import Bare, Direct, Jackdaw, Nginx, Processors, Provider
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,14 +29,14 @@ sys.path.append(os.path.join(ROOT, "bench", "rival"))
 from compare import processor  # noqa: E402  (needs the path above)
 
 SCENARIOS = [
-    Scenario("first", "1 stream, first token", streams=1, tokens=1, rate=0, repeat=300),
+    Scenario("first", "1 stream, first token", streams=1, tokens=2, rate=100, repeat=100),
     Scenario("one", "1 stream at 50/s", streams=1, tokens=200, rate=50),
     Scenario("100", "100 streams at 50/s", streams=100, tokens=200, rate=50, ramp_ms=1000),
     Scenario("200", "200 streams at 50/s", streams=200, tokens=200, rate=50, ramp_ms=1000),
     Scenario("200x1", "200 streams of one token", streams=200, tokens=1, rate=50, ramp_ms=1000),
-    Scenario("1000", "1,000 streams at 50/s", streams=1000, tokens=200, rate=50, ramp_ms=2000),
+    Scenario("1000", "1,000 streams at 50/s", streams=1000, tokens=200, rate=50, ramp_ms=2000, fresh=True),
     Scenario("flood", "8 streams, unpaced", streams=8, tokens=20_000, rate=0),
-    Scenario("5000", "5,000 streams at 1/s, held", streams=5000, tokens=200, rate=1, ramp_ms=15_000, hold_ms=30_000, once=True,
+    Scenario("5000", "5,000 streams at 1/s, held", streams=5000, tokens=200, rate=1, ramp_ms=15_000, hold_ms=30_000, once=True, fresh=True,
              without=("direct", "bare")),
 ]
 
@@ -152,22 +152,48 @@ def report(results, processors, load_before):
 
 # ---- measuring ------------------------------------------------------------------------------------------------------
 
-def run_all(arguments, scenarios, targets, provider, processors):
+class Targets:
+    """The servers to measure, each started when it is first needed."""
+
+    def __init__(self, arguments, provider, folder, processors):
+        self.measure = lambda scenario, target: measure(scenario, target, provider, arguments.bench, processors)
+        self.makers = {"direct": lambda: Direct(provider), "bare": lambda: Bare(arguments.bench, provider, folder, processors),
+                       "nginx": lambda: Nginx(provider, folder, processors),
+                       "jackdaw": lambda: Jackdaw(arguments.binary, arguments.door, provider, folder, processors)}
+        self.running = {}
+
+    def get(self, name, fresh):
+        if fresh and name in self.running:
+            self.running.pop(name).stop()
+        if name not in self.running:
+            self.running[name] = self.makers[name]()
+            self.measure(WARM_UP, self.running[name])
+        return self.running[name]
+
+    def stop(self):
+        for target in self.running.values():
+            target.stop()
+
+
+def run_all(arguments, scenarios, targets):
     results = {}
     for turn in range(arguments.rounds):
         for number, scenario in enumerate(scenarios):
             if scenario.once and turn > 0:
                 continue
-            wanted = [target for target in targets if target.name not in scenario.without]
-            first = (turn + number) % max(len(wanted), 1)
-            for target in wanted[first:] + wanted[:first]:
-                say(f"round {turn + 1} of {arguments.rounds}: {scenario.label}, {target.name}")
-                found = measure(scenario, target, provider, arguments.bench, processors)
-                results.setdefault(scenario.name, {name.name: [] for name in wanted})[target.name].append(found)
+            names = [name for name in arguments.targets.split(",") if name not in scenario.without]
+            first = (turn + number) % max(len(names), 1)
+            for name in names[first:] + names[:first]:
+                say(f"round {turn + 1} of {arguments.rounds}: {scenario.label}, {name}")
+                found = targets.measure(scenario, targets.get(name, scenario.fresh))
+                results.setdefault(scenario.name, {name: [] for name in names})[name].append(found)
     return results
 
 
 def choose(arguments):
+    unknown = set(arguments.targets.split(",")) - {"direct", "bare", "nginx", "jackdaw"}
+    if unknown:
+        sys.exit(f"relay: --targets takes direct, bare, nginx and jackdaw, not {', '.join(sorted(unknown))}")
     chosen = [scenario for scenario in SCENARIOS if not arguments.only or scenario.name in arguments.only.split(",")]
     if not chosen:
         sys.exit(f"relay: --only takes names from {', '.join(scenario.name for scenario in SCENARIOS)}")
@@ -195,26 +221,23 @@ def main():
     parser.add_argument("--binary", default=os.path.join(ROOT, "build", "release", "jackdaw"))
     parser.add_argument("--bench", default=os.path.join(ROOT, "build", "bench", "bench", "relay", "relay_bench"))
     parser.add_argument("--json", help="also write every number to this file")
+    parser.add_argument("--nice", type=int, default=0, help="of all that runs; below 0 as root, on a machine that others use, too")
     parser.add_argument("--no-pin", action="store_true", help="let the system share the processors")
     arguments = parser.parse_args()
     scenarios = choose(arguments)
     allow_descriptors(2 * max(scenario.streams for scenario in scenarios) + 200)
-    processors = Processors(pin=not arguments.no_pin)
+    processors = Processors(pin=not arguments.no_pin, nice=arguments.nice)
     load_before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="jackdaw-relay-") as folder:
         provider = Provider(arguments.bench, folder, processors)
-        makers = {"direct": lambda: Direct(provider), "bare": lambda: Bare(arguments.bench, provider, folder, processors),
-                  "nginx": lambda: Nginx(provider, folder, processors),
-                  "jackdaw": lambda: Jackdaw(arguments.binary, arguments.door, provider, folder, processors)}
-        targets = []
+        targets = Targets(arguments, provider, folder, processors)
         try:
-            targets += [makers[name]() for name in arguments.targets.split(",")]
             begin = time.perf_counter()
-            results = run_all(arguments, scenarios, targets, provider, processors)
+            results = run_all(arguments, scenarios, targets)
             say(f"took {time.perf_counter() - begin:.0f} s")
         finally:
-            for server in [*targets, provider]:
-                server.stop()
+            targets.stop()
+            provider.stop()
     report(results, processors, load_before)
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:

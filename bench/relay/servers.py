@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 
@@ -47,9 +48,10 @@ http {{
 
 
 class Processors:
-    """Who runs where: the relay has processors of its own, provider and client share what is left."""
+    """Who runs where, and before whom: the relay has processors of its own, provider and client share what is left."""
 
-    def __init__(self, pin):
+    def __init__(self, pin, nice=0):
+        self.nice = nice
         every = sorted(os.sched_getaffinity(0))
         self.pinned = pin and len(every) > 1
         apart = 2 if len(every) > 3 else 1
@@ -57,9 +59,24 @@ class Processors:
         self.relay = set(every[apart:]) if self.pinned else set(every)
 
     def describe(self):
+        before = f"; all of them at nice {self.nice}" if self.nice else ""
         if not self.pinned:
-            return f"{len(self.relay)} processors for all"
-        return f"relay alone on processors {sorted(self.relay)}; provider and client together on {sorted(self.harness)}"
+            return f"{len(self.relay)} processors for all{before}"
+        return f"relay alone on processors {sorted(self.relay)}; provider and client together on {sorted(self.harness)}{before}"
+
+    def starter(self, command, processors):
+        """A function that starts the command, with what subprocess.Popen is told besides."""
+        return lambda **more: self.start(command, processors, **more)
+
+    def start(self, command, processors, **more):
+        process = subprocess.Popen(command, preexec_fn=lambda: os.sched_setaffinity(0, processors), start_new_session=self.nice != 0,
+                                   **more)
+        if self.nice:
+            os.setpriority(os.PRIO_PROCESS, process.pid, self.nice)
+            if os.path.exists(f"/proc/{process.pid}/autogroup"):  # there a session is what the system shares processors among
+                with open(f"/proc/{process.pid}/autogroup", "w", encoding="ascii") as file:
+                    file.write(str(self.nice))
+        return process
 
 
 def free_port():
@@ -82,12 +99,11 @@ def with_children(pid):
 class Program:
     """A process with its log, its processor time and its memory."""
 
-    def __init__(self, name, command, folder, processors, **more):
+    def __init__(self, name, start, folder, **more):
         self.name = name
         self.log = os.path.join(folder, f"{name}.log")
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, cwd=folder,
-                                            preexec_fn=lambda: os.sched_setaffinity(0, processors), **{"stdout": log, **more})
+            self.process = start(stdin=subprocess.DEVNULL, stderr=log, cwd=folder, **{"stdout": log, **more})
 
     def cpu_seconds(self):
         """User and system time of the process with its children."""
@@ -145,7 +161,8 @@ def answers(port, path):
 
 class Provider(Program):
     def __init__(self, bench, folder, processors):
-        super().__init__("provider", [bench, "provider"], folder, processors.harness, stdout=subprocess.PIPE)
+        command = [bench, "provider"]
+        super().__init__("provider", processors.starter(command, processors.harness), folder, stdout=subprocess.PIPE)
         self.port = json.loads(self.process.stdout.readline())["port"]
 
     def stats(self):
@@ -177,8 +194,8 @@ class Bare(Program):
     door = "chat"
 
     def __init__(self, bench, provider, folder, processors):
-        super().__init__("bare", [bench, "forwarder", "--upstream", str(provider.port)], folder, processors.relay,
-                         stdout=subprocess.PIPE)
+        command = [bench, "forwarder", "--upstream", str(provider.port)]
+        super().__init__("bare", processors.starter(command, processors.relay), folder, stdout=subprocess.PIPE)
         self.port = json.loads(self.process.stdout.readline())["port"]
 
 
@@ -187,8 +204,7 @@ class Nginx(Program):
 
     def __init__(self, provider, folder, processors):
         self.port = free_port()
-        home = os.path.join(folder, "nginx")
-        os.makedirs(home)
+        home = tempfile.mkdtemp(prefix="nginx-", dir=folder)
         with open(os.path.join(home, "nginx.conf"), "w", encoding="ascii") as file:
             file.write(NGINX.format(folder=home, provider=provider.port, port=self.port))
         as_nobody = {}
@@ -197,23 +213,22 @@ class Nginx(Program):
             os.chown(home, NOBODY, NOBODY)
             as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-        super().__init__("nginx", [program, "-e", "stderr", "-p", home, "-c", os.path.join(home, "nginx.conf")], home,
-                         processors.relay, **as_nobody)
+        command = [program, "-e", "stderr", "-p", home, "-c", os.path.join(home, "nginx.conf")]
+        super().__init__("nginx", processors.starter(command, processors.relay), home, **as_nobody)
         self.wait_until(lambda: answers(self.port, "/stats"))
 
 
 class Jackdaw(Program):
     def __init__(self, binary, door, provider, folder, processors):
         self.port, self.door = free_port(), door
-        home = os.path.join(folder, "jackdaw")
-        os.makedirs(home)
+        home = tempfile.mkdtemp(prefix="jackdaw-", dir=folder)
         meant = ("LLM_", "JACKDAW_", "OPENAI_")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(meant) or name == "JACKDAW_MODELS"}
         environment |= {"LLM_PROVIDER": "openai", "LLM_MODEL": "bench", "OPENAI_API_KEY": "bench",
                         "OPENAI_BASE_URL": f"http://127.0.0.1:{provider.port}/v1", "JACKDAW_EMBEDDER": "hash", "JACKDAW_LOG": "warning",
-                        "JACKDAW_MAX_ANSWERS": "8192", "JACKDAW_MAX_QUEUED_ANSWERS": "8192", "JACKDAW_MAX_CONNECTIONS": "20000"}
+                        "JACKDAW_MAX_ANSWERS": "8192", "JACKDAW_MAX_QUEUED_ANSWERS": "8192", "JACKDAW_MAX_CONNECTIONS": "8192"}
         command = [os.path.abspath(binary), "serve", "--data", os.path.join(home, "data"), "--port", str(self.port)]
-        super().__init__("jackdaw", command, home, processors.relay, env=environment)
+        super().__init__("jackdaw", processors.starter(command, processors.relay), home, env=environment)
         self.wait_until(lambda: answers(self.port, "/health"))
         self.upload(SAMPLE)
 
