@@ -21,7 +21,8 @@ class ContentDecoder {
 
   // The next compressed bytes. The last ones must be used up: read() gave nothing.
   void feed(std::string bytes);
-  // At most `limit` decoded bytes; empty: more input is needed, or the body is broken. `limit` is at least 1.
+  // At most `limit` decoded bytes; empty: more input is needed, or the body is broken. Of what stands close before a
+  // broken place some may be missing. `limit` is at least 1.
   std::string read(std::size_t limit);
 
   // The bytes are no such body: a bad header or block, a wrong checksum, something after the end.
