@@ -1,8 +1,11 @@
 import pathlib
+import sys
 
 import pytest
 
 import jackdaw
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 
 @pytest.fixture(scope="module")
