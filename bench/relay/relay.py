@@ -35,7 +35,7 @@ SCENARIOS = [
     Scenario("200", "200 streams at 50/s", streams=200, tokens=200, rate=50, ramp_ms=1000),
     Scenario("200x1", "200 streams of one token", streams=200, tokens=1, rate=50, ramp_ms=1000),
     Scenario("1000", "1,000 streams at 50/s", streams=1000, tokens=200, rate=50, ramp_ms=2000, fresh=True),
-    Scenario("flood", "8 streams, unpaced", streams=8, tokens=20_000, rate=0),
+    Scenario("flood", "8 streams, unpaced", streams=8, tokens=5000, rate=0, repeat=5),
     Scenario("5000", "5,000 streams at 1/s, held", streams=5000, tokens=200, rate=1, ramp_ms=15_000, hold_ms=30_000, once=True, fresh=True,
              without=("direct", "bare")),
 ]
