@@ -265,11 +265,11 @@ def test_connections_are_reused(stage):
 def blocking_scenarios(dialect):
     """For a provider that is asked for the whole answer at once: (responses, finish reason or error code)."""
     body = dialect.blocking(TEXT)
-    slow = [step for _ in range(16) for step in (b"\n", Wait(0.25))]
+    slow = [step for _ in range(28) for step in (b"\n", Wait(0.25))]
     bad_stream = "provider_bad_stream"
     return {
         "whole": ([[whole(200, body)]], "stop"),
-        "blank_lines_for_long": ([[head(200, "application/json", Content_Length=len(body) + 16), *slow, body]], "stop"),
+        "blank_lines_for_long": ([[head(200, "application/json", Content_Length=len(body) + 28), *slow, body]], "stop"),
         "fine_after_503": ([[whole(503, b"")], [whole(200, body)]], "stop"),
         "length": ([[whole(200, dialect.blocking(TEXT, dialect.length))]], "length"),
         "filtered": ([[whole(200, dialect.blocking("", dialect.content_filter))]], "content_filter"),
@@ -278,7 +278,7 @@ def blocking_scenarios(dialect):
         "cut": ([[head(200, "application/json", Content_Length=len(body)), body[:-1], Close()]], bad_stream),
         "not_json": ([[whole(200, body[:-1])]], bad_stream),
         "page": ([[whole(200, b"<html>" + CANARY.encode(), "text/html")]], bad_stream),
-        "huge": ([[whole(200, b'{"x": "' + b"x" * (32 << 20) + b'"}')]], bad_stream),
+        "huge": ([[whole(200, b'{"x": "' + b"x" * (8 << 20) + b'"}')]], bad_stream),
         "silence": ([[Hold()]], "provider_timeout"),
     }
 

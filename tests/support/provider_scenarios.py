@@ -401,7 +401,7 @@ def gemini_only(p):
 def slow(p):
     """Silence, played to a server whose limits are: first byte and gaps SHORT_MS, the whole TOTAL_MS."""
     ping = chunk(b": ping\n\n")
-    patient = [step for _ in range(24) for step in (ping, Wait(0.25))]
+    patient = [step for _ in range(28) for step in (ping, Wait(0.25))]
     return [
         fails("no_response", [Hold()], code=TIMEOUT, requests=(1, 3), closes=True, short=True),
         fails("silence_after_the_head", [STREAM_HEAD, Hold()], code=TIMEOUT, requests=(1, 3), closes=True,
@@ -418,7 +418,7 @@ def slow(p):
     ]
 
 
-SHORT_MS, TOTAL_MS = 3_000, 12_000
+SHORT_MS, TOTAL_MS = 5_000, 16_000
 
 
 def scenarios(dialect):
