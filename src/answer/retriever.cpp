@@ -112,6 +112,7 @@ asio::awaitable<Retrieved> Retriever::retrieve(RetrievalRequest request, Cancell
   }
   auto& passages = search.found.passages;
   passages.resize(std::min(passages.size(), search.request.top_k));
+  passages.shrink_to_fit();  // they are kept for as long as the answer is written
   if (search.found.rerank_skipped != RerankSkipped::kNo) score_by_cosine(search);
   co_return std::move(search.found);
 }
@@ -148,8 +149,9 @@ asio::awaitable<void> Retriever::search_by_words(Search& search) {
 asio::awaitable<void> Retriever::load_candidates(Search& search) {
   const Stopwatch watch;
   auto fused = fuse(search.keyword, search.vector);
-  search.found.timings.fuse_ms = watch.elapsed_ms();
-  fused.resize(std::min(fused.size(), std::max(options_.rerank_candidates, search.request.top_k)));
+  const std::size_t most =
+      search.request.rerank ? std::max(options_.rerank_candidates, search.request.top_k) : search.request.top_k;
+  fused.resize(std::min(fused.size(), most));
   std::vector<ChunkId> ids;
   std::unordered_map<ChunkId, const Reasons*> reasons;
   for (const FusedChunk& chunk : fused) {
@@ -157,12 +159,14 @@ asio::awaitable<void> Retriever::load_candidates(Search& search) {
     reasons.emplace(chunk.chunk, &chunk.reasons);
   }
   auto passages = co_await storage_.run(Lane::kInteractive, search.cancellation, [&] { return store_.passages(ids); });
+  search.found.passages.reserve(passages.size());
   for (Passage& passage : passages) {
     RetrievedPassage retrieved;
     retrieved.reasons = *reasons.at(passage.chunk);
     retrieved.passage = std::move(passage);
     search.found.passages.push_back(std::move(retrieved));
   }
+  search.found.timings.fuse_ms = watch.elapsed_ms();
 }
 
 asio::awaitable<bool> Retriever::rerank(Search& search) {

@@ -25,7 +25,7 @@ std::string_view to_string(AnswerStage stage) noexcept;
 // Why the returned passages were not reranked.
 enum class RerankSkipped { kNo, kDeadline, kOff };
 
-// Milliseconds of each step; nothing for a step that did not run.
+// Milliseconds of each step; nothing for a step that did not run. `fuse_ms` includes reading the passages.
 struct AnswerTimings {
   std::optional<double> queue_ms, resolve_ms, embed_ms, keyword_ms, vector_ms, fuse_ms, rerank_ms, prompt_ms,
       first_token_ms, total_ms;

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "http/line_end.h"
 
 namespace jackdaw::http {
 namespace {
@@ -18,7 +19,6 @@ Error too_large(const char* what, std::size_t limit) {
 
 // Ill-formed parts become U+FFFD; NUL is a character like others here.
 std::string decode_utf8(std::string_view bytes) {
-  if (text::is_valid_utf8(bytes)) return std::string(bytes);
   std::string utf8;
   while (true) {
     const std::size_t nul = bytes.find('\0');
@@ -51,7 +51,7 @@ void EventStreamReader::feed(std::string_view bytes) {
         continue;
       }
     }
-    const std::size_t end = bytes.find_first_of("\r\n");
+    const std::size_t end = find_line_end(bytes);
     append_to_line(bytes.substr(0, end));
     if (end == std::string_view::npos) return;
     skip_lf_ = bytes[end] == '\r';
@@ -69,15 +69,20 @@ void EventStreamReader::end_line() {
   std::string_view raw = line_;
   if (first_line_ && raw.starts_with(kByteOrderMark)) raw.remove_prefix(kByteOrderMark.size());
   first_line_ = false;
-  const std::string line = decode_utf8(raw);
+  std::string mended;
+  std::string_view line = raw;
+  if (!text::is_valid_utf8(raw)) line = mended = decode_utf8(raw);
+  if (line.empty()) {
+    line_.clear();
+    return dispatch();
+  }
+  if (line.front() != ':') {
+    const std::size_t colon = line.find(':');
+    std::string_view value = colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
+    if (value.starts_with(' ')) value.remove_prefix(1);
+    field(line, line.substr(0, colon), value);
+  }
   line_.clear();
-  if (line.empty()) return dispatch();
-  if (line.front() == ':') return;
-  const std::size_t colon = line.find(':');
-  const std::string_view whole = line;
-  std::string_view value = colon == std::string::npos ? std::string_view() : whole.substr(colon + 1);
-  if (value.starts_with(' ')) value.remove_prefix(1);
-  field(whole, whole.substr(0, colon), value);
 }
 
 void EventStreamReader::field(std::string_view line, std::string_view name, std::string_view value) {

@@ -20,7 +20,7 @@ namespace {
 using Kind = ExchangeFailure::Kind;
 
 // Small, because thousands of streams stand open; a token's frame is a few hundred bytes.
-constexpr long kReceiveBufferBytes = 8 * 1024;
+constexpr long kReceiveBufferBytes = 4 * 1024;
 constexpr long kUploadBufferBytes = 16 * 1024;
 // libcurl sends a body up to this size together with the head.
 constexpr std::size_t kSentAtOnceBytes = 64 * 1024;
@@ -311,6 +311,7 @@ std::string Transfer::phrase_for(int code) const {
 std::optional<ExchangeEvent> Transfer::take_event() {
   if (head_.is_complete() && !head_taken_) {
     head_taken_ = true;
+    drop_sent_body();
     choose_decoder();
     return ExchangeHead{head_.status(), head_.take_headers()};
   }
@@ -318,6 +319,14 @@ std::optional<ExchangeEvent> Transfer::take_event() {
   if (!bytes.empty()) return ExchangeBytes{std::move(bytes)};
   if (phase_ == Phase::kEnded) return take_end();
   return std::nullopt;
+}
+
+// The response may take minutes, and nothing is sent again once it has begun.
+void Transfer::drop_sent_body() {
+  curl_off_t sent = 0;
+  if (easy_) curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
+  if (easy_ && sent < static_cast<curl_off_t>(request_.body.size())) return;
+  request_.body = std::string();
 }
 
 void Transfer::choose_decoder() {

@@ -66,6 +66,7 @@ class Transfer final : public Exchange, private CurlTransferEnd {
   std::string take_body();
   std::string take_received();
   ExchangeEvent take_end();
+  void drop_sent_body();
   void choose_decoder();
   Deadline deadline() const;
   void wake();

@@ -23,6 +23,7 @@ using answer::NumberedEvent;
 
 constexpr std::chrono::seconds kPingAfter{10};
 constexpr std::chrono::seconds kLongestHold{2};
+constexpr std::chrono::milliseconds kHeadAlone{10};
 // Events that are ready together leave in one write of about this size.
 constexpr std::size_t kMaxWriteBytes = 16 * 1024;
 
@@ -32,12 +33,26 @@ http::Headers event_stream_headers() {
           {"X-Accel-Buffering", "no"}};
 }
 
+// There is one for each token: nothing is built but the text itself.
+std::string token_data(std::string_view field, const AnswerToken& token) {
+  std::string data;
+  data.reserve(field.size() + token.text.size() + 16);
+  data += "{\"";
+  data += field;
+  data += "\": ";
+  append_quoted(data, token.text);
+  data += '}';
+  return data;
+}
+
 // Appends what the simple door says of an event; most say nothing.
 void append_simple(std::string& out, const AnswerEvent& event) {
   json::object data;
   if (const auto* token = std::get_if<AnswerToken>(&event)) {
-    data["token"] = token->text;
-  } else if (const auto* final = std::get_if<AnswerFinal>(&event)) {
+    const std::string text = token_data("token", *token);
+    return http::append_event(out, {.id = {}, .event = {}, .data = text});
+  }
+  if (const auto* final = std::get_if<AnswerFinal>(&event)) {
     data = simple_end_to_json(*final);
   } else if (const auto* error = std::get_if<AnswerError>(&event)) {
     data["error"] = to_json(*error);
@@ -46,12 +61,15 @@ void append_simple(std::string& out, const AnswerEvent& event) {
   } else {
     return;
   }
-  http::append_event(out, {.id = {}, .event = {}, .data = dump(data)});
+  const std::string text = dump(data);
+  http::append_event(out, {.id = {}, .event = {}, .data = text});
 }
 
 void append_full(std::string& out, const AnswerId& answer, const NumberedEvent& numbered) {
   const std::string id = answer.value + ":" + std::to_string(numbered.sequence);
-  http::append_event(out, {.id = id, .event = event_name(numbered.event), .data = dump(event_to_json(numbered.event))});
+  const auto* token = std::get_if<AnswerToken>(&numbered.event);
+  const std::string data = token != nullptr ? token_data("text", *token) : dump(event_to_json(numbered.event));
+  http::append_event(out, {.id = id, .event = event_name(numbered.event), .data = data});
 }
 
 // Sends what one reader of an answer hears, in whichever words.
@@ -147,7 +165,8 @@ class FullStream final : public EventStream {
   }
   boost::asio::awaitable<void> begin() override {
     co_await writer_.begin_stream(200, event_stream_headers());
-    co_await writer_.flush_head();
+    // Leaves together with the first event, unless the answer has to wait for its turn.
+    if (!co_await subscription_.ready_within(kHeadAlone)) co_await writer_.flush_head();
   }
 };
 

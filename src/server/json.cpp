@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -12,36 +13,6 @@
 namespace jackdaw::server {
 namespace json = boost::json;
 namespace {
-
-void append_string(std::string& out, std::string_view text) {
-  out.push_back('"');
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (c < 0x20 || c == 0x7f) {
-          constexpr std::string_view kHex = "0123456789abcdef";
-          out += "\\u00";
-          out.push_back(kHex[c >> 4]);
-          out.push_back(kHex[c & 15]);
-        } else if (text.substr(i).starts_with("\xE2\x80\xA8") || text.substr(i).starts_with("\xE2\x80\xA9")) {
-          out += static_cast<unsigned char>(text[i + 2]) == 0xA8 ? "\\u2028" : "\\u2029";
-          i += 2;
-        } else if (text.substr(i).starts_with("\xC2\x85")) {
-          out += "\\u0085";
-          i += 1;
-        } else {
-          out.push_back(static_cast<char>(c));
-        }
-    }
-  }
-  out.push_back('"');
-}
 
 template <class Number>
 void append_number(std::string& out, Number number) {
@@ -62,7 +33,7 @@ void append(std::string& out, const json::value& value) {
       else
         out += "null";
       break;
-    case json::kind::string: append_string(out, std::string_view(value.get_string())); break;
+    case json::kind::string: append_quoted(out, std::string_view(value.get_string())); break;
     case json::kind::array: {
       out.push_back('[');
       bool first = true;
@@ -80,7 +51,7 @@ void append(std::string& out, const json::value& value) {
       for (const auto& [key, item] : value.get_object()) {
         if (!first) out += ", ";
         first = false;
-        append_string(out, std::string_view(key));
+        append_quoted(out, std::string_view(key));
         out += ": ";
         append(out, item);
       }
@@ -140,7 +111,59 @@ constexpr std::array kTimings = {NamedTiming{"queue", &AnswerTimings::queue_ms},
                                  NamedTiming{"first_token", &AnswerTimings::first_token_ms},
                                  NamedTiming{"total", &AnswerTimings::total_ms}};
 
+// Characters that may stand for themselves wherever they are: all but those that JSON escapes and the first bytes of
+// U+0085, U+2028 and U+2029.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < plain.size(); ++c) plain[c] = true;
+  for (const unsigned char c : {'"', '\\', '\x7f', '\xC2', '\xE2'}) plain[c] = false;
+  return plain;
+}();
+
+// Appends what stands at the beginning of `text`, which is not plain. Returns its length.
+std::size_t append_special(std::string& out, std::string_view text) {
+  const auto c = static_cast<unsigned char>(text.front());
+  switch (c) {
+    case '"': out += "\\\""; return 1;
+    case '\\': out += "\\\\"; return 1;
+    case '\n': out += "\\n"; return 1;
+    case '\r': out += "\\r"; return 1;
+    case '\t': out += "\\t"; return 1;
+    default: break;
+  }
+  if (c < 0x20 || c == 0x7f) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    out += "\\u00";
+    out.push_back(kHex[c >> 4]);
+    out.push_back(kHex[c & 15]);
+    return 1;
+  }
+  if (text.starts_with("\xE2\x80\xA8") || text.starts_with("\xE2\x80\xA9")) {
+    out += text[2] == '\xA8' ? "\\u2028" : "\\u2029";
+    return 3;
+  }
+  if (text.starts_with("\xC2\x85")) {
+    out += "\\u0085";
+    return 2;
+  }
+  out.push_back(text.front());
+  return 1;
+}
+
 }  // namespace
+
+void append_quoted(std::string& out, std::string_view text) {
+  out.push_back('"');
+  while (!text.empty()) {
+    const auto* const end =
+        std::find_if_not(text.begin(), text.end(), [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
+    const auto plain = static_cast<std::size_t>(end - text.begin());
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (!text.empty()) text.remove_prefix(append_special(out, text));
+  }
+  out.push_back('"');
+}
 
 std::string dump(const json::value& value) {
   std::string out;

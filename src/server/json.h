@@ -26,6 +26,8 @@ namespace jackdaw::server {
 // One line, a space after each colon and comma (`{"token": "The"}`), UTF-8 as it is, line separators (U+2028, U+2029,
 // U+0085) escaped so that no client splits a line at them.
 std::string dump(const boost::json::value& value);
+// A JSON string as dump() writes it.
+void append_quoted(std::string& out, std::string_view text);
 
 boost::json::object to_json(const Document& document);
 boost::json::object to_json(const DocumentPage& page);

@@ -379,10 +379,15 @@ class DeafListener:
             self._fill_queue()
 
     def _fill_queue(self):
-        for _ in range(4):
+        """Connects until nobody answers any more."""
+        while True:
             filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", self.port))
+            filler.settimeout(0.5)
+            try:
+                filler.connect(("127.0.0.1", self.port))
+            except TimeoutError:
+                filler.close()
+                return
             self._fill.append(filler)
 
     def _accept(self):
@@ -413,13 +418,11 @@ class DeafListener:
 
     def waiting(self):
         """Connections of others to this port that the kernel has not answered yet (SYN_SENT)."""
-        own = {filler.getsockname()[1] for filler in self._fill}
         count = 0
         with open("/proc/net/tcp", encoding="ascii") as table:
             for line in list(table)[1:]:
-                local, remote, state = line.split()[1:4]
-                port = int(local.split(":")[1], 16)
-                count += state == "02" and int(remote.split(":")[1], 16) == self.port and port not in own
+                remote, state = line.split()[2:4]
+                count += state == "02" and int(remote.split(":")[1], 16) == self.port
         return count
 
     def close(self):
