@@ -166,7 +166,8 @@ class FullStream final : public EventStream {
   boost::asio::awaitable<void> begin() override {
     co_await writer_.begin_stream(200, event_stream_headers());
     // Leaves together with the first event, unless the answer has to wait for its turn.
-    if (!co_await subscription_.ready_within(kHeadAlone)) co_await writer_.flush_head();
+    const bool first_is_there = co_await subscription_.ready_within(kHeadAlone);
+    if (!first_is_there) co_await writer_.flush_head();
   }
 };
 
