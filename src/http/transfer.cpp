@@ -20,7 +20,7 @@ namespace {
 using Kind = ExchangeFailure::Kind;
 
 // Small, because thousands of streams stand open; a token's frame is a few hundred bytes.
-constexpr long kReceiveBufferBytes = 4 * 1024;
+constexpr long kReceiveBufferBytes = 2 * 1024;
 constexpr long kUploadBufferBytes = 16 * 1024;
 // libcurl sends a body up to this size together with the head.
 constexpr std::size_t kSentAtOnceBytes = 64 * 1024;
