@@ -96,6 +96,7 @@ def check_told(told, scenario, door):
             assert told.usage == scenario.usage
         return
     assert (told.code, told.finish) == (scenario.code, None), told
+    assert scenario.retryable in (None, told.retryable), told
     assert 10 < len(told.message) < 1000 and CANARY not in told.message
     assert not re.search(r"[\x00-\x1f\x7f]", told.message), told.message
     if scenario.text is not None and told.text is not None:
