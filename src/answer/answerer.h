@@ -23,7 +23,7 @@ struct AnswerRequest {
   WriterChoice writer;
   std::optional<double> temperature;  // 0..2; nothing: the configured one
   std::optional<int> max_tokens;      // 1..8,192; nothing: the configured one
-  bool keep = false;                  // stored when it has ended, where answers are stored
+  bool keep = false;                  // its asker knows its id: it can be read again when it has ended
 };
 
 // Where the events of an answer go. It may take its time: the answer waits. It throws Error kTooLarge when the answer

@@ -49,6 +49,7 @@ struct RunningAnswers::Answer : std::enable_shared_from_this<Answer> {
   const bool keep;
   const WallTime created_at = std::chrono::system_clock::now();
   bool admitted = false;
+  bool is_ending = false;  // its last event is known, and only has to be stored and told
   bool stored = false;
   WallTime ended_at{};
   Cancellation::Subscription on_cancel;
@@ -74,6 +75,7 @@ struct RunningAnswers::Answer : std::enable_shared_from_this<Answer> {
   void append(AnswerEvent event);
   std::size_t least_unread() const;
   StoredAnswer so_far() const;
+  std::size_t bytes() const { return sizeof(Answer) + question.size() + log.bytes(); }
   void leave(Reader* reader);
 };
 
@@ -138,7 +140,7 @@ void RunningAnswers::Answer::leave(Reader* reader) {
 }
 
 // What the coroutines and RunningAnswers share: it lives as long as the last of them.
-struct RunningAnswers::State {
+struct RunningAnswers::State : std::enable_shared_from_this<State> {
   asio::any_io_executor executor;
   Answerer& answerer;
   AnswerKeeper* keeper;
@@ -153,14 +155,16 @@ struct RunningAnswers::State {
   std::unordered_set<AnswerId> gone_ids;
   bool stopping = false;
   asio::steady_timer one_ended;
+  asio::steady_timer next_expiry;  // of the oldest finished answer
 
   State(const asio::any_io_executor& on, Answerer& by, AnswerKeeper* kept_by, RunningAnswersOptions limits)
-      : executor(on), answerer(by), keeper(kept_by), options(limits), one_ended(on) {}
+      : executor(on), answerer(by), keeper(kept_by), options(limits), one_ended(on), next_expiry(on) {}
 
   void admit(const std::shared_ptr<Answer>& answer);
   void give_back_place();
   void finish(const std::shared_ptr<Answer>& answer);
   void forget_old();
+  void forget_on_time();
   void cancel_all(CancelReason reason) const;
 
   static asio::awaitable<void> produce(std::shared_ptr<State> state, std::shared_ptr<Answer> answer,
@@ -198,12 +202,13 @@ void RunningAnswers::State::finish(const std::shared_ptr<Answer>& answer) {
   if (answer->admitted) give_back_place();
   --active;
   answer->abandoned.cancel();
-  if (answer->stored) {
+  if (answer->stored || !answer->keep) {
     answers.erase(answer->id);
   } else {
     answer->log.shrink();
-    finished_bytes += answer->log.bytes();
+    finished_bytes += answer->bytes();
     finished.push_back(answer);
+    if (finished.size() == 1) forget_on_time();
   }
   forget_old();
   one_ended.cancel();
@@ -214,13 +219,24 @@ void RunningAnswers::State::forget_old() {
   while (!finished.empty() &&
          (finished_bytes > options.max_finished_bytes || now - finished.front()->ended_at > options.keep_finished)) {
     const auto& oldest = finished.front();
-    finished_bytes -= oldest->log.bytes();
+    finished_bytes -= oldest->bytes();
     answers.erase(oldest->id);
     gone.push_back(oldest->id);
     gone_ids.insert(oldest->id);
     finished.pop_front();
   }
   for (; gone.size() > kRememberedGone; gone.pop_front()) gone_ids.erase(gone.front());
+}
+
+// Also when nobody asks for anything any more.
+void RunningAnswers::State::forget_on_time() {
+  next_expiry.expires_after(options.keep_finished + std::chrono::seconds(1));
+  next_expiry.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    const auto state = weak.lock();
+    if (error || !state) return;
+    state->forget_old();
+    if (!state->finished.empty()) state->forget_on_time();
+  });
 }
 
 void RunningAnswers::State::cancel_all(CancelReason reason) const {
@@ -268,6 +284,7 @@ asio::awaitable<void> RunningAnswers::State::take(std::shared_ptr<State> state, 
                                                   AnswerEvent event) {
   const bool ends = is_terminal(event);
   if (ends) {
+    answer->is_ending = true;
     answer->ended_at = std::chrono::system_clock::now();
     if (answer->keep && state->keeper != nullptr) co_await state->store(answer, event);
   }
@@ -324,6 +341,7 @@ RunningAnswers::Subscription RunningAnswers::subscribe(const AnswerId& id, std::
 }
 
 std::optional<StoredAnswer> RunningAnswers::look(const AnswerId& id) const {
+  state_->forget_old();
   const auto found = state_->answers.find(id);
   if (found == state_->answers.end()) return std::nullopt;
   return found->second->so_far();
@@ -340,7 +358,7 @@ bool RunningAnswers::is_gone(const AnswerId& id) const noexcept {
 
 bool RunningAnswers::cancel(const AnswerId& id) {
   const auto found = state_->answers.find(id);
-  if (found == state_->answers.end() || found->second->log.ended()) return false;
+  if (found == state_->answers.end() || found->second->is_ending) return false;
   found->second->cancellation.cancel(CancelReason::kClient);
   return true;
 }
@@ -356,6 +374,7 @@ std::size_t RunningAnswers::finished() const noexcept {
 asio::awaitable<void> RunningAnswers::shut_down(std::chrono::milliseconds grace) {
   const auto state = state_;
   state->stopping = true;
+  state->next_expiry.cancel();
   state->one_ended.expires_after(grace);
   const TimePoint until = state->one_ended.expiry();
   while (state->active > 0 && SteadyClock::now() < until) co_await sleep(state->one_ended);

@@ -28,10 +28,11 @@ struct RunningAnswersOptions {
 };
 
 // Owns every running answer: the coroutine that makes it and the log of its events. A connection is a reader of the
-// log; losing it only takes the reader away. An answer to be kept is durable before its readers hear that it ended, and
-// leaves this then; the others stay for RunningAnswersOptions::keep_finished. Everything here is called and runs on one
-// executor of one thread: who is elsewhere posts to it. Destroying this before shut_down() has returned abandons what
-// runs: the answerer must then not be used again by the executor.
+// log; losing it only takes the reader away. An answer that its request wants kept
+// is durable before its readers hear that it ended, and leaves this then; where answers are not stored it stays for
+// RunningAnswersOptions::keep_finished. Others are gone with their last reader. Everything here is called and runs on
+// one executor of one thread: who is elsewhere posts to it. Destroying this before shut_down() has returned abandons
+// what runs: the answerer must then not be used again by the executor.
 class RunningAnswers {
  public:
   // One reader of one answer. Moves; destroying it takes the reader away. May outlive RunningAnswers.

@@ -3,9 +3,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <future>
 #include <random>
 
 #include "core/error.h"
@@ -33,7 +35,7 @@ class RunningAnswersTest : public ::testing::Test {
     return *answers_;
   }
   static AnswerRequest ask(OnDisconnect on_disconnect = OnDisconnect::kCancel) {
-    return {.retrieval = {.question = "what do herons eat"}, .on_disconnect = on_disconnect};
+    return {.retrieval = {.question = "what do herons eat"}, .on_disconnect = on_disconnect, .keep = true};
   }
   std::vector<NumberedEvent> read_all(Subscription& subscription) {
     std::vector<NumberedEvent> events;
@@ -443,7 +445,7 @@ class RememberingStore : public AnswerStore {
     kept.insert(kept.end(), answers.begin(), answers.end());
   }
   std::optional<StoredAnswer> find_answer(const AnswerId&) override { return std::nullopt; }
-  std::size_t forget_answers_before(WallTime) override { return 0; }
+  std::size_t forget_answers_before(WallTime, std::size_t) override { return 0; }
 
   std::function<void(std::span<const StoredAnswer>)> on_keep;
   std::vector<StoredAnswer> kept;
@@ -453,12 +455,6 @@ class RememberingStore : public AnswerStore {
 class KeptAnswersTest : public RunningAnswersTest {
  protected:
   KeptAnswersTest() { keeper_ = &real_keeper_; }
-  static AnswerRequest ask_and_keep() {
-    AnswerRequest request = ask();
-    request.keep = true;
-    return request;
-  }
-
   Compute keeping_{{.name = "keeping", .threads = 1}};
   RememberingStore answer_store_;
   AnswerKeeper real_keeper_{io_.get_executor(), answer_store_, keeping_};
@@ -466,7 +462,7 @@ class KeptAnswersTest : public RunningAnswersTest {
 
 TEST_F(KeptAnswersTest, AreStoredWholeBeforeTheirReadersHearThatTheyEnded) {
   writer_.says({"Fish", " and", " frogs."});
-  Subscription subscription = answers().start(ask_and_keep());
+  Subscription subscription = answers().start(ask());
   const auto events = read_all(subscription);
   ASSERT_EQ(answer_store_.kept.size(), 1U);
   const StoredAnswer& kept = answer_store_.kept[0];
@@ -481,9 +477,38 @@ TEST_F(KeptAnswersTest, AreStoredWholeBeforeTheirReadersHearThatTheyEnded) {
   EXPECT_FALSE(answers().look(subscription.answer()));
 }
 
+TEST_F(KeptAnswersTest, CannotBeCancelledWhileTheirEndIsBeingStored) {
+  AnswerId id;
+  std::optional<bool> cancelled;
+  // The answer's end is known here, and not told yet.
+  answer_store_.on_keep = [&](auto) {
+    std::promise<void> asked;
+    boost::asio::post(io_, [&] {
+      cancelled = answers().cancel(id);
+      asked.set_value();
+    });
+    asked.get_future().wait();
+  };
+  writer_.says({"Fish"});
+  Subscription subscription = answers().start(ask());
+  id = subscription.answer();
+  EXPECT_TRUE(std::holds_alternative<AnswerFinal>(read_all(subscription).back().event));
+  EXPECT_EQ(cancelled, false);
+}
+
+TEST_F(RunningAnswersTest, ForgetsFinishedAnswersWithoutBeingAsked) {
+  options_.keep_finished = 0s;
+  writer_.says({"Fish"});
+  {
+    Subscription subscription = answers().start(ask());
+    read_all(subscription);
+  }
+  run_until([&] { return answers().finished() == 0; });
+}
+
 TEST_F(KeptAnswersTest, AreStoredAsWhatTheyAreWhenTheyWereCancelled) {
   writer_waits_for_ever();
-  Subscription subscription = answers().start(ask_and_keep());
+  Subscription subscription = answers().start(ask());
   read_until<AnswerToken>(subscription);
   EXPECT_TRUE(answers().is_running(subscription.answer()));
   EXPECT_FALSE(is_terminal(answers().look(subscription.answer())->events.back()));
@@ -495,16 +520,19 @@ TEST_F(KeptAnswersTest, AreStoredAsWhatTheyAreWhenTheyWereCancelled) {
 
 TEST_F(KeptAnswersTest, AreStoredOnlyWhereTheRequestSaysSo) {
   writer_.says({"Fish"});
-  Subscription subscription = answers().start(ask());
-  read_all(subscription);
+  AnswerRequest request = ask();
+  request.keep = false;
+  Subscription subscription = answers().start(std::move(request));
+  EXPECT_EQ(text_of(read_all(subscription)), "Fish");
+  run_until_none_runs();
   EXPECT_TRUE(answer_store_.kept.empty());
-  EXPECT_EQ(answers().finished(), 1U);
+  EXPECT_EQ(answers().finished(), 0U);
 }
 
 TEST_F(KeptAnswersTest, AreToldAndStayInMemoryWhenTheyCannotBeStored) {
   answer_store_.on_keep = [](auto) { throw Error(ErrorCode::kStorageFull, "The disk is full."); };
   writer_.says({"Fish"});
-  Subscription subscription = answers().start(ask_and_keep());
+  Subscription subscription = answers().start(ask());
   EXPECT_TRUE(std::holds_alternative<AnswerFinal>(read_all(subscription).back().event));
   run_until_none_runs();
   EXPECT_EQ(answers().finished(), 1U);
@@ -515,7 +543,7 @@ TEST_F(KeptAnswersTest, ThatEndTogetherShareACommitAndABadOneHarmsNoOther) {
   constexpr int kAnswers = 50;
   writer_.says({"Fish"});
   std::vector<Subscription> subscriptions;
-  for (int i = 0; i < kAnswers; ++i) subscriptions.push_back(answers().start(ask_and_keep()));
+  for (int i = 0; i < kAnswers; ++i) subscriptions.push_back(answers().start(ask()));
   const AnswerId bad = subscriptions[7].answer();
   answer_store_.on_keep = [&](std::span<const StoredAnswer> batch) {
     for (const StoredAnswer& answer : batch) {

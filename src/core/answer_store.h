@@ -34,9 +34,9 @@ class AnswerStore {
   // was never kept. Throws Error kGone for one that was kept and is forgotten.
   virtual std::optional<StoredAnswer> find_answer(const AnswerId& id) = 0;
 
-  // Forgets the answers that ended before: only that they existed is remembered, for find_answer to say. Returns how
-  // many there were.
-  virtual std::size_t forget_answers_before(WallTime ended) = 0;
+  // Forgets answers that ended before, at most so many: only that they existed is remembered, for find_answer to say.
+  // Returns how many; there may be more when that is the limit. Takes about a millisecond for ten.
+  virtual std::size_t forget_answers_before(WallTime ended, std::size_t limit) = 0;
 };
 
 }  // namespace jackdaw

@@ -44,7 +44,7 @@ enum class ErrorCode {
   kProviderBadStream,
   kProviderTimeout,
   kStorageFull,
-  kCancelled,  // nobody waits for the result any more; never sent as a response
+  kCancelled,  // somebody stopped it, or nobody waits for the result any more
   kDeadlineExceeded,
   kUnavailable,  // a machine-level need is missing: a model file, the sandbox, a running server
 };

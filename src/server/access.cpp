@@ -39,8 +39,8 @@ bool is_open_to_all(std::string_view path) {
 }
 
 bool takes_json(const http::Request& request) {
-  return request.method == "POST" &&
-         (request.route == "/query" || request.route == "/query/stream" || request.route == "/v1/search");
+  return request.method == "POST" && (request.route == "/query" || request.route == "/query/stream" ||
+                                      request.route == "/v1/search" || request.route == "/v1/answers");
 }
 
 }  // namespace

@@ -161,6 +161,12 @@ boost::asio::awaitable<void> AnswersApi::events(http::Request& request, http::Re
                                                  std::to_string(answer.events.size()) + ".")
         .with_field("Last-Event-ID");
   }
+  if (after == answer.events.size()) {
+    // Everything was read: an EventSource stops asking.
+    http::Response nothing{.status = 204, .headers = {{"Cache-Control", "no-store"}}, .body = {}};
+    co_await writer.send(std::move(nothing));
+    co_return;
+  }
   co_await replay_full(writer, answer, after);
 }
 

@@ -29,6 +29,7 @@ namespace jackdaw::server {
 namespace {
 
 constexpr std::size_t kStorageThreads = 2;
+constexpr std::size_t kForgottenAtOnce = 200;  // answers; those that end meanwhile are stored in between
 
 std::size_t extraction_threads(const Config& config) {
   return std::max<std::size_t>(1, config.threads - 1);
@@ -198,8 +199,11 @@ boost::asio::awaitable<void> Assembly::forget_old_answers() {
   while (!stopping_.requested()) {
     try {
       const WallTime before = std::chrono::system_clock::now() - keep_for;
-      const auto forget = [&] { return store_->forget_answers_before(before); };
-      const std::size_t count = co_await keeping_.run(Lane::kBackground, stopping_, forget);
+      const auto forget = [&] { return store_->forget_answers_before(before, kForgottenAtOnce); };
+      std::size_t count = 0;
+      for (std::size_t some = kForgottenAtOnce; some == kForgottenAtOnce; count += some) {
+        some = co_await keeping_.run(Lane::kBackground, stopping_, forget);
+      }
       if (count > 0)
         log::info(std::to_string(count) + " answers are forgotten: they ended before " + to_rfc3339(before));
     } catch (const std::exception& failure) {

@@ -225,7 +225,8 @@ const std::vector<Setting>& table() {
       {"LLM_CA_FILE", "", "", "Certificates (PEM) to trust instead of the system's, for a provider behind your own CA.",
        [](Config& config, const std::string& name, const std::string& value) {
          std::ifstream file(value);
-         if (!file) refuse(name, value, "give a file that can be read");
+         const std::string pem((std::istreambuf_iterator<char>(file)), {});
+         if (pem.find("-----BEGIN ") == std::string::npos) refuse(name, value, "give a file of PEM certificates");
          config.client.ca_file = value;
        }},
       {"LLM_HTTP2", "", "false",
@@ -310,7 +311,9 @@ void check_combination(const Config& config) {
            "it may be at most half of JACKDAW_CHUNK_CHARACTERS (" + std::to_string(config.chunk_characters) + ")");
   }
   // The sources alone must fit into the log of an answer.
-  const std::size_t most_sources = answer::kMaxTopK * config.chunk_characters * 2;
+  constexpr std::size_t kMostBytesOfCharacter = 4;
+  constexpr std::size_t kAroundText = 1024;  // names, boxes, reasons
+  const std::size_t most_sources = answer::kMaxTopK * (config.chunk_characters * kMostBytesOfCharacter + kAroundText);
   if (config.max_event_log_bytes < most_sources) {
     refuse("JACKDAW_MAX_EVENT_LOG_BYTES", std::to_string(config.max_event_log_bytes),
            "with this JACKDAW_CHUNK_CHARACTERS it must be at least " + std::to_string(most_sources));

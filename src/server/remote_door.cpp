@@ -52,9 +52,7 @@ class RemoteDoor : public Door {
     if (response.status == 200) return outcome;
     const Error error = problem_to_error(outcome, "detail");
     if (response.status == 401 || response.status == 403 || response.status == 503) throw error;
-    return {{"filename", file.filename().string()},
-            {"status", "failed"},
-            {"error", error_to_json(error)}};
+    return {{"filename", file.filename().string()}, {"status", "failed"}, {"error", error_to_json(error)}};
   }
 
   void ask(const AskOptions& options, const OnEvent& on_event) override {

@@ -98,7 +98,7 @@ TEST_F(AnswerStoreTest, KnowsNothingOfAnswersThatWereNeverKept) {
   EXPECT_FALSE(store_->find_answer({random_id()}));
   EXPECT_FALSE(store_->find_answer({""}));
   EXPECT_FALSE(store_->find_answer({"' OR '1'='1"}));
-  EXPECT_EQ(store_->forget_answers_before(WallTime::max()), 0U);
+  EXPECT_EQ(store_->forget_answers_before(WallTime::max(), 1'000'000), 0U);
   store_->keep({});
 }
 
@@ -110,7 +110,7 @@ TEST_F(AnswerStoreTest, KeepsAnIdOnce) {
     EXPECT_EQ(code_of([&] { store_->keep(both); }), ErrorCode::kConflict);
     EXPECT_EQ(found(second.id), "nothing") << "all of them or none";
   }
-  store_->forget_answers_before(WallTime::max());
+  store_->forget_answers_before(WallTime::max(), 1'000'000);
   EXPECT_EQ(code_of([&] { keep(first); }), ErrorCode::kConflict) << "also once it is forgotten";
   keep(second);
   EXPECT_EQ(found(second.id), describe(second));
@@ -173,9 +173,9 @@ TEST_F(AnswerStoreTest, ForgetsWhatEndedBeforeAndNothingElse) {
   store_->keep(young);
   store_->keep(old);
   ASSERT_FALSE(files_with("canary").empty());
-  EXPECT_EQ(store_->forget_answers_before(border), old.size());
+  EXPECT_EQ(store_->forget_answers_before(border, 1'000'000), old.size());
   EXPECT_EQ(files_with("canary"), std::vector<std::string>{});
-  EXPECT_EQ(store_->forget_answers_before(border), 0U);
+  EXPECT_EQ(store_->forget_answers_before(border, 1'000'000), 0U);
   for (int opening = 0; opening < 2; ++opening) {
     for (const StoredAnswer& answer : old) ASSERT_EQ(code_of_find(answer.id), ErrorCode::kGone);
     for (const StoredAnswer& answer : young) ASSERT_EQ(found(answer.id), describe(answer));
@@ -200,7 +200,7 @@ TEST_F(AnswerStoreTest, LeavesNoByteOfForgottenAnswersAmongThoseThatStay) {
     keep(by_day[day].emplace_back(answer));
   }
   for (int day = 400; day > 0; day -= 40) {
-    store_->forget_answers_before(now - 24h * (day - 40));
+    store_->forget_answers_before(now - 24h * (day - 40), 1'000'000);
     std::string files;
     for (const char* name : {"jackdaw.db", "jackdaw.db-wal"}) files += bytes_of(folder_.path() / name);
     for (const auto& [when, answers] : by_day) {
@@ -218,7 +218,7 @@ TEST_F(AnswerStoreTest, RemembersForAYearThatAnAnswerWasForgotten) {
   const StoredAnswer first = typical_answer("first", {});
   const StoredAnswer second = typical_answer("second", {});
   store_->keep(std::vector{first, second});
-  store_->forget_answers_before(WallTime::max());
+  store_->forget_answers_before(WallTime::max(), 1'000'000);
   const auto age = [&](const AnswerId& id, int days) {
     change_file("UPDATE forgotten_answers SET forgotten_ns = forgotten_ns - " + std::to_string(days) +
                 " * 86400000000000 WHERE id = '" + id.value + "'");
@@ -226,7 +226,7 @@ TEST_F(AnswerStoreTest, RemembersForAYearThatAnAnswerWasForgotten) {
   age(first.id, 364);
   age(second.id, 366);
   EXPECT_EQ(code_of_find(second.id), ErrorCode::kGone);
-  store_->forget_answers_before(WallTime::min());
+  store_->forget_answers_before(WallTime::min(), 1'000'000);
   EXPECT_EQ(code_of_find(first.id), ErrorCode::kGone);
   EXPECT_FALSE(store_->find_answer(second.id));
 }
@@ -260,7 +260,8 @@ TEST_F(AnswerStoreTest, RefusesADamagedRowNamingTheAnswer) {
     }
     EXPECT_EQ(found(whole.id), describe(whole)) << "its neighbour is not harmed";
   }
-  EXPECT_EQ(store_->forget_answers_before(WallTime::max()), damages.size() + 1) << "what is damaged can be forgotten";
+  EXPECT_EQ(store_->forget_answers_before(WallTime::max(), 1'000'000), damages.size() + 1)
+      << "what is damaged can be forgotten";
 }
 
 TEST_F(AnswerStoreTest, KeepsFromManyThreadsWhileOthersReadAndForget) {
@@ -306,10 +307,10 @@ TEST_F(AnswerStoreTest, KeepsFromManyThreadsWhileOthersReadAndForget) {
   threads.emplace_back([&] {
     const WallTime border = std::chrono::system_clock::now() - 24h;
     do {
-      store_->forget_answers_before(border);
+      store_->forget_answers_before(border, 1'000'000);
       std::this_thread::sleep_for(1ms);
     } while (writing > 0);
-    store_->forget_answers_before(border);
+    store_->forget_answers_before(border, 1'000'000);
   });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(torn, 0);
@@ -360,7 +361,7 @@ TEST_F(AnswerStoreTest, AFullCollectionRefusesAnswersReadsOnAndStillForgets) {
   EXPECT_EQ(refused, ErrorCode::kStorageFull);
   ASSERT_GT(kept.size(), 20U);
   for (const StoredAnswer& answer : kept) ASSERT_EQ(found(answer.id), describe(answer));
-  EXPECT_EQ(store_->forget_answers_before(WallTime::max()), kept.size());
+  EXPECT_EQ(store_->forget_answers_before(WallTime::max(), 1'000'000), kept.size());
   keep(typical_answer("again", {}));
 }
 

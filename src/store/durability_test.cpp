@@ -201,7 +201,7 @@ TEST_F(DurabilityTest, KilledWhileForgettingEachAnswerIsWholeOrForgottenWithoutA
               with.on_step = [](StoreStep reached) {
                 if (reached == StoreStep::kAnswersForgotten) die();
               };
-              SqliteStore(with).forget_answers_before(WallTime::max());
+              SqliteStore(with).forget_answers_before(WallTime::max(), 1'000'000);
               return 1;
             }),
             -SIGKILL);
@@ -222,7 +222,7 @@ TEST_F(DurabilityTest, KilledWhileForgettingEachAnswerIsWholeOrForgottenWithoutA
   }
   EXPECT_GT(forgotten, 0U);
   EXPECT_LT(forgotten, answers.size());
-  EXPECT_EQ(store.forget_answers_before(WallTime::max()), answers.size() - forgotten);
+  EXPECT_EQ(store.forget_answers_before(WallTime::max(), 1'000'000), answers.size() - forgotten);
 }
 
 TEST_F(DurabilityTest, KilledAtAnyMomentEveryAcknowledgedAnswerIsWhole) {

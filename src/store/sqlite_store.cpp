@@ -300,20 +300,25 @@ std::optional<StoredAnswer> SqliteStore::find_answer(const AnswerId& id) {
   return answer;
 }
 
-std::size_t SqliteStore::forget_answers_before(WallTime ended) {
+std::size_t SqliteStore::forget_answers_before(WallTime ended, std::size_t limit) {
   std::size_t forgotten = 0;
-  for (std::size_t some = kForgottenAtOnce; some == kForgottenAtOnce; forgotten += some) some = forget_some(ended);
+  while (forgotten < limit) {
+    const std::size_t wanted = std::min(kForgottenAtOnce, limit - forgotten);
+    const std::size_t some = forget_some(ended, wanted);
+    forgotten += some;
+    if (some < wanted) break;
+  }
   auto writer = writer_.lock();
   if (writer->log_holds_removed) cut_log(*writer);
   return forgotten;
 }
 
 // One bounded transaction: of answers, and of ids whose time is over too.
-std::size_t SqliteStore::forget_some(WallTime ended) {
+std::size_t SqliteStore::forget_some(WallTime ended, std::size_t limit) {
   const WallTime now = std::chrono::system_clock::now();
   auto writer = writer_.lock();
   Transaction transaction(writer->database, Transaction::Kind::kWrite);
-  const std::size_t forgotten = forget_answers(writer->database, ended, now, kForgottenAtOnce);
+  const std::size_t forgotten = forget_answers(writer->database, ended, now, limit);
   delete_forgotten_ids(writer->database, now - kForgottenIdsLife, kForgottenAtOnce);
   transaction.commit();
   if (forgotten == 0) return 0;

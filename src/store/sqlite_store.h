@@ -74,7 +74,7 @@ class SqliteStore : public DocumentStore, public AnswerStore {
   std::optional<StoredAnswer> find_answer(const AnswerId& id) override;
   // Many short transactions, between which others write; no byte of the answers is left in the files when it returns.
   // Also drops ids that were forgotten a year ago: find_answer() then knows nothing of them.
-  std::size_t forget_answers_before(WallTime ended) override;
+  std::size_t forget_answers_before(WallTime ended, std::size_t limit) override;
 
   // Whose vectors these are; empty while no embedder was ever named.
   std::string embedder_name();
@@ -88,7 +88,7 @@ class SqliteStore : public DocumentStore, public AnswerStore {
     bool log_holds_removed = false;  // a removal is committed whose bytes are still in the log
   };
 
-  std::size_t forget_some(WallTime ended);
+  std::size_t forget_some(WallTime ended, std::size_t limit);
   void cut_log(Writer& writer);
   void reached(StoreStep step) const;
 
