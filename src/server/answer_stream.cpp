@@ -164,7 +164,10 @@ class FullStream final : public EventStream {
     append_full(out, subscription_.answer(), event);
   }
   boost::asio::awaitable<void> begin() override {
-    co_await writer_.begin_stream(200, event_stream_headers());
+    http::Headers headers = event_stream_headers();
+    // The first event may have to wait for its turn, and who waits may want to stop it.
+    headers.set("Location", "/v1/answers/" + subscription_.answer().value);
+    co_await writer_.begin_stream(200, std::move(headers));
     // Leaves together with the first event, unless the answer has to wait for its turn.
     const bool first_is_there = co_await subscription_.ready_within(kHeadAlone);
     if (!first_is_there) co_await writer_.flush_head();

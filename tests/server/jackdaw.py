@@ -24,8 +24,9 @@ START_SECONDS = 120  # a sanitized program on a busy machine
 
 def environment(**settings):
     """The settings of one test alone: nothing of the person who runs it."""
+    theirs = ("JACKDAW_", "LLM_", "GROQ_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "OLLAMA_")
     kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(("JACKDAW_", "LLM_")) or name == "JACKDAW_TEST_DATA"}
+            if name == "JACKDAW_TEST_DATA" or not name.startswith(theirs) and not name.lower().endswith("_proxy")}
     models = os.environ.get("JACKDAW_TEST_MODELS")
     if models:
         kept["JACKDAW_MODELS"] = models
