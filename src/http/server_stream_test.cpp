@@ -199,6 +199,32 @@ TEST(ServerStream, AFrozenReaderStopsTheWriterAndIsDropped) {
   EXPECT_LT(written.wait(), std::size_t{16} << 20);
 }
 
+TEST(ServerStream, LittleIsTakenForAReaderThatNeverReads) {
+  ServerOptions options = test_server_options();
+  options.write_timeout = 300ms;
+  Report<std::size_t> written;
+  const TestServer server(router_with([&](Request&, ResponseWriter& writer) -> awaitable<void> {
+                            std::size_t bytes = 0;
+                            co_await writer.begin_stream(200, Headers());
+                            const std::string piece(1000, 'x');
+                            try {
+                              while (bytes < (std::size_t{1} << 26)) {
+                                co_await writer.write(piece);
+                                bytes += piece.size();
+                              }
+                            } catch (const Error&) {
+                            }
+                            written.send(bytes);
+                          }),
+                          options);
+  RawClient frozen(server.port());
+  frozen.send(kGet);
+  // The kernel's buffers of both sides.
+  const std::size_t bytes = written.wait();
+  RecordProperty("bytes", std::to_string(bytes));
+  EXPECT_LT(bytes, std::size_t{1} << 20);
+}
+
 TEST(ServerStream, ASlowReaderGetsEveryByte) {
   constexpr std::size_t kPieces = 256;
   const TestServer server(router_with([&](Request&, ResponseWriter& writer) -> awaitable<void> {

@@ -101,6 +101,7 @@ boost::asio::awaitable<void> SocketResponseWriter::send(Response response) {
 
 boost::asio::awaitable<void> SocketResponseWriter::begin_stream(int status, Headers headers) {
   expect(State::kNone, "begin_stream");
+  stream_.limit_unsent();
   // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
   chunked_ = !traits_.is_http_1_0;
   keep_alive_ = chunked_ || traits_.is_head;

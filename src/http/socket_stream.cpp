@@ -22,6 +22,8 @@ constexpr auto kAwaitTuple = asio::as_tuple(asio::use_awaitable);
 // After so many bytes without a pause the other connections get their turn.
 constexpr std::size_t kTurnBytes = 256 * 1024;
 constexpr std::size_t kMaxPieces = 8;
+// The kernel takes up to twice as much.
+constexpr int kMaxUnsentBytes = 64 * 1024;
 
 Error gone() {
   return Error(ErrorCode::kCancelled, "The client closed the connection.");
@@ -47,6 +49,11 @@ void SocketStream::start(std::function<void()> on_end) {
   socket_.set_option(asio::ip::tcp::no_delay(true), failure);
   socket_.set_option(asio::socket_base::keep_alive(true), failure);
   read_ahead();
+}
+
+void SocketStream::limit_unsent() noexcept {
+  error_code failure;
+  socket_.set_option(asio::socket_base::send_buffer_size(kMaxUnsentBytes), failure);
 }
 
 void SocketStream::consume(std::size_t count) {

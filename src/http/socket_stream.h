@@ -46,6 +46,10 @@ class SocketStream : public std::enable_shared_from_this<SocketStream> {
   // took nothing for the write timeout; then the connection is closed.
   boost::asio::awaitable<void> write(std::span<const std::string_view> pieces);
 
+  // From here on the kernel takes little that the peer does not read, where by itself it would take megabytes. For
+  // what is written as it is made; it cannot be undone.
+  void limit_unsent() noexcept;
+
   bool has_ended() const noexcept { return ended_; }
   void shutdown_send() noexcept;
   // Wakes who waits; what was written and not sent yet may be lost.
