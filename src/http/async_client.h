@@ -49,7 +49,7 @@ struct ExchangeEnd {};
 struct ExchangeFailure {
   enum class Kind {
     kInvalidUrl,
-    kConnect,     // name, TCP, TLS handshake, proxy: the request never left
+    kConnect,     // name, TCP, TLS handshake, proxy: no peer was there to act on the request
     kNoResponse,  // the connection ended after the request, before the first byte of a response
     kBroken,      // the connection ended, or the bytes made no sense, inside the response
     kConnectTimeout,

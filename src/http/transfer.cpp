@@ -4,9 +4,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <curl/curl.h>
-#include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <system_error>
 #include <utility>
@@ -19,13 +19,7 @@ namespace {
 
 using Kind = ExchangeFailure::Kind;
 
-// Small, because thousands of streams stand open; a token's frame is a few hundred bytes.
-constexpr long kReceiveBufferBytes = 2 * 1024;
-constexpr long kUploadBufferBytes = 16 * 1024;
-// libcurl sends a body up to this size together with the head.
-constexpr std::size_t kSentAtOnceBytes = 64 * 1024;
 constexpr std::size_t kDecodedPieceBytes = 16 * 1024;
-constexpr long kKeepAliveSeconds = 60;
 // Keeps sums with the clock from overflowing.
 constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);
 
@@ -37,37 +31,21 @@ bool has_no_body(const std::string& method, int status) noexcept {
   return method == "HEAD" || status == 204 || status == 304;
 }
 
-}  // namespace
+bool is_end_of_connection(int code) noexcept {
+  return code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+}
 
-struct Transfer::Callbacks {
-  static int on_request_begins(void* self, char*, char*, int, int) noexcept {
-    static_cast<Transfer*>(self)->on_request_begins();
-    return CURL_PREREQFUNC_OK;
-  }
-  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) noexcept {
-    static_cast<Transfer*>(self)->on_upload(sent);
-    return 0;
-  }
-  // An exception must not cross the C library; the only one here is std::bad_alloc, which ends the transfer.
-  static std::size_t on_head_line(char* data, std::size_t, std::size_t size, void* self) noexcept {
-    try {
-      return static_cast<Transfer*>(self)->on_head_line({data, size}) ? size : 0;
-    } catch (...) {
-      return 0;
-    }
-  }
-  static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept {
-    try {
-      return static_cast<Transfer*>(self)->on_body({data, size}) ? size : CURL_WRITEFUNC_PAUSE;
-    } catch (...) {
-      return 0;
-    }
-  }
-  // A child program that inherited the descriptor would keep a closed connection open.
-  static curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) noexcept {
-    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  }
-};
+bool is_failure_to_connect(int code) noexcept {
+  static constexpr std::array kCodes = {CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST,
+                                        CURLE_COULDNT_CONNECT,       CURLE_PROXY,
+                                        CURLE_SSL_CONNECT_ERROR,     CURLE_PEER_FAILED_VERIFICATION,
+                                        CURLE_SSL_CACERT_BADFILE,    CURLE_SSL_CIPHER,
+                                        CURLE_SSL_CERTPROBLEM,       CURLE_SSL_ENGINE_INITFAILED,
+                                        CURLE_SSL_ISSUER_ERROR,      CURLE_SSL_INVALIDCERTSTATUS};
+  return std::ranges::find(kCodes, code) != kCodes.end();
+}
+
+}  // namespace
 
 Transfer::Transfer(boost::asio::any_io_executor executor, std::shared_ptr<CurlLoop> loop,
                    const AsyncClientOptions& options, ExchangeRequest request, Cancellation cancellation)
@@ -109,95 +87,12 @@ boost::asio::awaitable<ExchangeEvent> Transfer::next() {
 }
 
 void Transfer::begin() {
-  started_ = last_byte_ = SteadyClock::now();
+  started_ = connecting_since_ = last_byte_ = SteadyClock::now();
   const std::optional<HostKind> host = host_kind_of(request_.url);
   if (!host) return end_with(ExchangeFailure{Kind::kInvalidUrl, "not an http or https address"});
   set_up(*host);
   phase_ = Phase::kConnecting;
   loop_->add(easy_.get());
-}
-
-template <class Value>
-void Transfer::set(int option, Value value) {
-  const CURLcode code = curl_easy_setopt(easy_.get(), static_cast<CURLoption>(option), value);
-  if (code != CURLE_OK) {
-    throw Error(ErrorCode::kInternal, std::string("A request cannot be made: ") + curl_easy_strerror(code) + ".");
-  }
-}
-
-void Transfer::set_up(HostKind host) {
-  easy_ = make_curl_easy();
-  set_safety(host);
-  set_message();
-  set_tls();
-  set_callbacks();
-}
-
-void Transfer::set_safety(HostKind host) {
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_HTTP09_ALLOWED, 0L);
-  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  // Without it the variables http_proxy, https_proxy, all_proxy and no_proxy decide.
-  if (host == HostKind::kLoopback) set(CURLOPT_NOPROXY, "*");
-  set(CURLOPT_NOSIGNAL, 1L);
-  // Removing a transfer must not wait for a name that is being looked up: its thread ends by itself.
-  set(CURLOPT_QUICK_EXIT, 1L);
-  set(CURLOPT_TCP_NODELAY, 1L);
-  set(CURLOPT_TCP_KEEPALIVE, 1L);
-  set(CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds);
-  set(CURLOPT_TCP_KEEPINTVL, kKeepAliveSeconds);
-  set(CURLOPT_MAXAGE_CONN, static_cast<long>(options_.reuse_idle_connections_for.count()));
-  set(CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
-  set(CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
-  // The same limit as deadline() watches: with it libcurl tries a host's second address before the time is over.
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(request_.connect_timeout, kLongest).count()));
-}
-
-void Transfer::set_message() {
-  set(CURLOPT_URL, request_.url.c_str());
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(options_.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-  append_line(fields_, "Expect:");
-  // A compressor of theirs would hold tokens back.
-  if (!request_.headers.contains("Accept-Encoding")) append_line(fields_, "Accept-Encoding: identity");
-  if (!request_.headers.contains("Content-Type")) append_line(fields_, "Content-Type:");
-  for (const Headers::Field& field : request_.headers) append_field(fields_, field);
-  set(CURLOPT_HTTPHEADER, fields_.get());
-  if (!request_.body.empty() || request_.method == "POST" || request_.method == "PUT") {
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    set(CURLOPT_POSTFIELDS, request_.body.data());
-  }
-  if (request_.method == "HEAD") {
-    set(CURLOPT_NOBODY, 1L);
-  } else {
-    set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
-  }
-}
-
-void Transfer::set_tls() {
-  set(CURLOPT_SSL_VERIFYPEER, 1L);
-  set(CURLOPT_SSL_VERIFYHOST, 2L);
-  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
-  // With a folder of certificates beside the file libcurl would read all of them again for each connection.
-  set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
-}
-
-void Transfer::set_callbacks() {
-  set(CURLOPT_PRIVATE, static_cast<CurlTransferEnd*>(this));
-  set(CURLOPT_ERRORBUFFER, error_text_.data());
-  set(CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
-  set(CURLOPT_PREREQFUNCTION, &Callbacks::on_request_begins);
-  set(CURLOPT_PREREQDATA, this);
-  set(CURLOPT_HEADERFUNCTION, &Callbacks::on_head_line);
-  set(CURLOPT_HEADERDATA, this);
-  set(CURLOPT_WRITEFUNCTION, &Callbacks::on_body);
-  set(CURLOPT_WRITEDATA, this);
-  if (request_.body.size() > kSentAtOnceBytes) {
-    set(CURLOPT_XFERINFOFUNCTION, &Callbacks::on_progress);
-    set(CURLOPT_XFERINFODATA, this);
-    set(CURLOPT_NOPROGRESS, 0L);
-  }
 }
 
 void Transfer::close() noexcept {
@@ -207,6 +102,14 @@ void Transfer::close() noexcept {
   if (!easy_) return;
   loop_->remove(easy_.get());
   easy_.reset();
+}
+
+// While a response is awaited: the connection that was reused is dead, and libcurl replaces it.
+void Transfer::on_connection_begins() {
+  if (phase_ != Phase::kWaitingForResponse) return;
+  phase_ = Phase::kConnecting;
+  connecting_since_ = SteadyClock::now();
+  wake();
 }
 
 void Transfer::on_request_begins() {
@@ -251,13 +154,7 @@ bool Transfer::on_body(std::string_view bytes) {
 }
 
 void Transfer::on_transfer_end(int code) {
-  if (may_try_again(code)) {
-    tried_again_ = true;
-    loop_->remove(easy_.get());
-    phase_ = Phase::kConnecting;
-    set(CURLOPT_FRESH_CONNECT, 1L);
-    return loop_->add(easy_.get());
-  }
+  if (may_try_again(code)) return try_again();
   if (code == CURLE_OK && head_.is_complete()) {
     end_with(std::nullopt);
   } else {
@@ -267,8 +164,21 @@ void Transfer::on_transfer_end(int code) {
 
 // libcurl does so itself where the end came while it was reading, not where it came while a long body was sent.
 bool Transfer::may_try_again(int code) const noexcept {
-  const bool connection_ended = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
-  return connection_ended && phase_ == Phase::kWaitingForResponse && is_reused_ && !tried_again_;
+  return is_end_of_connection(code) && phase_ == Phase::kWaitingForResponse && is_reused_ && !tried_again_;
+}
+
+void Transfer::try_again() {
+  tried_again_ = true;
+  loop_->remove(easy_.get());
+  phase_ = Phase::kConnecting;
+  connecting_since_ = SteadyClock::now();
+  try {
+    curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, 1L);
+    loop_->add(easy_.get());
+  } catch (const std::exception& error) {
+    return end_with(ExchangeFailure{Kind::kConnect, error.what()});
+  }
+  wake();
 }
 
 void Transfer::end_with(std::optional<ExchangeFailure> failure) {
@@ -282,22 +192,21 @@ void Transfer::end_with(std::optional<ExchangeFailure> failure) {
 }
 
 ExchangeFailure Transfer::failure_of(int code) const {
-  const bool ended = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
-  switch (phase_) {
-    case Phase::kNew:
-    case Phase::kConnecting:
-      if (code == CURLE_OPERATION_TIMEDOUT) return {Kind::kConnectTimeout, "no connection in time"};
-      return {code == CURLE_URL_MALFORMAT ? Kind::kInvalidUrl : Kind::kConnect, phrase_for(code)};
-    case Phase::kWaitingForResponse: return {ended ? Kind::kNoResponse : Kind::kBroken, phrase_for(code)};
-    case Phase::kReceiving:
-    case Phase::kEnded: break;
+  if (phase_ == Phase::kReceiving || phase_ == Phase::kEnded) {
+    if (head_too_long_) return {Kind::kBroken, "the response's header fields are too long"};
+    if (code == CURLE_OK) return {Kind::kBroken, "the connection ended inside the response's header fields"};
+    return {Kind::kBroken, phrase_for(code)};
   }
-  if (head_too_long_) return {Kind::kBroken, "the response's header fields are too long"};
-  if (code == CURLE_OK) return {Kind::kBroken, "the connection ended inside the response's header fields"};
-  return {Kind::kBroken, phrase_for(code)};
+  // The only time limit that libcurl has.
+  if (code == CURLE_OPERATION_TIMEDOUT) return {Kind::kConnectTimeout, "no connection in time"};
+  if (code == CURLE_URL_MALFORMAT) return {Kind::kInvalidUrl, phrase_for(code)};
+  // A name may be looked up again, for a fresh connection, without a word to us.
+  if (phase_ != Phase::kWaitingForResponse || is_failure_to_connect(code)) return {Kind::kConnect, phrase_for(code)};
+  return {is_end_of_connection(code) ? Kind::kNoResponse : Kind::kBroken, phrase_for(code)};
 }
 
 std::string Transfer::phrase_for(int code) const {
+  if (code == CURLE_ABORTED_BY_CALLBACK) return "this system refused to watch the connection";
   long error_number = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error_number);
   if (code == CURLE_COULDNT_CONNECT && error_number != 0) {
@@ -391,7 +300,8 @@ Transfer::Deadline Transfer::deadline() const {
         return {after(request_sent_, request_.first_byte_timeout), Kind::kFirstByteTimeout, "no response in time"};
       case Phase::kReceiving:
         return {after(last_byte_, request_.idle_timeout), Kind::kIdleTimeout, "the response stopped coming"};
-      default: return {after(started_, request_.connect_timeout), Kind::kConnectTimeout, "no connection in time"};
+      default:
+        return {after(connecting_since_, request_.connect_timeout), Kind::kConnectTimeout, "no connection in time"};
     }
   };
   const Deadline total{after(started_, request_.total_timeout), Kind::kTotalTimeout, "the response took too long"};

@@ -51,6 +51,7 @@ class Transfer final : public Exchange, private CurlTransferEnd {
   void set(int option, Value value);
   void close() noexcept;
 
+  void on_connection_begins();
   void on_request_begins();
   void on_upload(long long bytes);
   bool on_head_line(std::string_view line);
@@ -58,6 +59,7 @@ class Transfer final : public Exchange, private CurlTransferEnd {
   void on_transfer_end(int code) override;
 
   bool may_try_again(int code) const noexcept;
+  void try_again();
   void end_with(std::optional<ExchangeFailure> failure);
   ExchangeFailure failure_of(int code) const;
   std::string phrase_for(int code) const;
@@ -87,6 +89,7 @@ class Transfer final : public Exchange, private CurlTransferEnd {
   bool paused_ = false;
   long long uploaded_ = 0;
   TimePoint started_;
+  TimePoint connecting_since_;
   TimePoint request_sent_;
   TimePoint last_byte_;
 

@@ -167,7 +167,7 @@ class RawPeer {
     acceptor_ = std::thread([this] { accept_all(); });
   }
   ~RawPeer() {
-    ::shutdown(listener_, SHUT_RDWR);
+    stop_listening();
     acceptor_.join();
     ::close(listener_);
     for (const auto& connection : connections_) connection->interrupt();
@@ -181,6 +181,8 @@ class RawPeer {
     return (tls_ ? "https://localhost:" : "http://127.0.0.1:") + std::to_string(port_) + path;
   }
   int accepted() const { return accepted_; }
+  // From here on a connection is refused. From any thread.
+  void stop_listening() { ::shutdown(listener_, SHUT_RDWR); }
 
  private:
   void accept_all() {
