@@ -4,7 +4,6 @@
 
 #include <condition_variable>
 
-#include "tests/support/http_compression.h"
 #include "tests/support/http_exchange.h"
 #include "tests/support/http_raw_peer.h"
 
@@ -197,53 +196,6 @@ TEST(AsyncClient, DoesNotReuseAConnectionThatSaidTooMuch) {
       EXPECT_EQ(got.body, "x");
     }
   }
-}
-
-TEST(AsyncClient, DecodesCompressedBodies) {
-  std::string text;
-  for (int i = 0; i < 20'000; ++i) text += std::to_string(i * 31) + " ";
-  const auto with_coding = [](const std::string& coding, const std::string& body) {
-    return with_length(body, "Content-Encoding: " + coding + "\r\n");
-  };
-  EXPECT_EQ(ask_for(with_coding("gzip", gzip(text))).body, text);
-  EXPECT_EQ(ask_for(with_coding("X-GZIP", gzip(text))).body, text);
-  EXPECT_EQ(ask_for(with_coding("deflate", zlib_deflate(text))).body, text);
-  EXPECT_EQ(ask_for(with_coding("deflate", bare_deflate(text))).body, text);
-  EXPECT_EQ(ask_for(with_coding("identity", text)).body, text);
-  EXPECT_TRUE(ask_for(with_coding("gzip", gzip(text))).complete);
-  EXPECT_TRUE(ask_for(with_coding("gzip", "")).complete);
-  EXPECT_TRUE(ask_for("HTTP/1.1 204 None\r\nContent-Encoding: br\r\n\r\n").complete);
-}
-
-TEST(AsyncClient, ACompressedBodyThatIsCutOrMakesNoSenseIsBroken) {
-  const std::string whole = gzip("some text that is long enough");
-  const std::string fields = "Content-Encoding: gzip\r\n";
-  EXPECT_TRUE(ask_for(with_length(whole.substr(0, whole.size() - 1), fields)).failed_with(Kind::kBroken));
-  EXPECT_TRUE(ask_for(with_length(whole + "more", fields)).failed_with(Kind::kBroken));
-  EXPECT_TRUE(ask_for(with_length("not compressed at all", fields)).failed_with(Kind::kBroken));
-  EXPECT_TRUE(ask_for(with_length("x", "Content-Encoding: br\r\n")).failed_with(Kind::kBroken));
-  EXPECT_TRUE(ask_for(with_length(whole, "Content-Encoding: gzip, gzip\r\n")).failed_with(Kind::kBroken));
-}
-
-TEST(AsyncClient, ABombIsGivenInSmallPieces) {
-  const std::string bomb = gzip(std::string(50'000'000, '\0'));
-  RawPeer peer(answer(with_length(bomb, "Content-Encoding: gzip\r\n")));
-  TestClient client;
-  const auto count = [](Exchange& exchange) -> awaitable<std::size_t> {
-    std::size_t total = 0;
-    while (true) {
-      const ExchangeEvent event = co_await exchange.next();
-      if (const auto* bytes = std::get_if<ExchangeBytes>(&event)) {
-        EXPECT_LE(bytes->bytes.size(), 16U * 1024);
-        total += bytes->bytes.size();
-      } else if (!std::holds_alternative<ExchangeHead>(event)) {
-        EXPECT_TRUE(std::holds_alternative<ExchangeEnd>(event));
-        co_return total;
-      }
-    }
-  };
-  const auto exchange = client.client.start(get(peer.url()), {});
-  EXPECT_EQ(await(client.io, count(*exchange)), 50'000'000U);
 }
 
 // Counts what it could send, so that a test sees when it cannot send more.
