@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "providers/redaction.h"
 
 namespace jackdaw::providers {
 namespace {
@@ -16,13 +17,25 @@ constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kHexAddress = "0123456789abcdefABCDEF:.";
 constexpr std::string_view kHostCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
 
+// What follows one of these may be a key: "?key=...", "#...", "user=...".
+constexpr std::string_view kMayBeginSecret = "?#@\\&=;%";
+constexpr std::size_t kMaxShownCharacters = 200;
+
 struct Setting {
   std::string_view variable;
   std::string_view value;
 };
 
-[[noreturn]] void refuse(const Setting& setting, const std::string& why) {
-  throw Error(ErrorCode::kInvalidArgument, std::string(setting.variable) + " is \"" + text::sanitize(setting.value) +
+// The value up to `end`, and no further than where a secret may stand.
+std::string shown(std::string_view value, std::size_t end) {
+  const std::size_t visible = std::min({end, value.find_first_of(kMayBeginSecret), value.size()});
+  const std::string clean = redact(text::sanitize(value.substr(0, visible)), {});
+  const std::string_view part = text::truncate(clean, kMaxShownCharacters);
+  return std::string(part) + (visible < value.size() || part.size() < clean.size() ? "\u2026" : "");
+}
+
+[[noreturn]] void refuse(const Setting& setting, const std::string& why, std::size_t shown_end = std::string::npos) {
+  throw Error(ErrorCode::kInvalidArgument, std::string(setting.variable) + " is \"" + shown(setting.value, shown_end) +
                                                "\", which " + why +
                                                " Use a URL like https://host or http://127.0.0.1:8000/v1.")
       .with_field(std::string(setting.variable));
@@ -62,7 +75,11 @@ std::string checked_port(const Setting& setting, std::string_view port) {
   std::uint32_t number = 0;
   const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), number);
   const bool is_number = failure == std::errc() && end == port.data() + port.size() && only(port, kDigits);
-  if (!is_number || number == 0 || number > 65535) refuse(setting, "has no valid port: use 1 to 65535.");
+  if (!is_number || number == 0 || number > 65535) {
+    // Other than digits: perhaps the password of an address without its "@".
+    const std::size_t shown_end = only(port, kDigits) ? std::string::npos : setting.value.find(port);
+    refuse(setting, "has no valid port: use 1 to 65535.", shown_end);
+  }
   return std::to_string(number);
 }
 

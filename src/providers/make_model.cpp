@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view kAllowed =
     "groq, openai, anthropic, gemini, ollama, extractive (quotes, needs nothing else)";
+constexpr std::size_t kMaxQuotedCharacters = 64;
 constexpr std::string_view kOpenAiHost = "api.openai.com";
 constexpr std::chrono::milliseconds kFirstByte{60'000};
 constexpr std::chrono::milliseconds kFirstByteOnLoopback{300'000};  // a local server may have to load its model
@@ -159,9 +160,16 @@ std::vector<std::string> providers_in_use(const ModelConfig& config) {
   return names;
 }
 
+// A request may ask for a name of any length.
+std::string quoted(const std::string& name) {
+  const std::string clean = text::sanitize(name);
+  const std::string_view part = text::truncate(clean, kMaxQuotedCharacters);
+  return "\"" + std::string(part) + (part.size() < clean.size() ? "\u2026\"" : "\"");
+}
+
 [[noreturn]] void refuse_choice(const std::string& field, const std::string& wanted, const std::string& in_use) {
   throw Error(ErrorCode::kInvalidArgument,
-              "The " + field + " \"" + text::sanitize(wanted) + "\" is not in use here; " + in_use + " is.")
+              "The " + field + " " + quoted(wanted) + " is not in use here; " + in_use + " is.")
       .with_field(field);
 }
 
