@@ -139,8 +139,9 @@ void AnswerDecoder::feed_events(std::string_view bytes) {
 
 void AnswerDecoder::on_event(const http::ServerSentEvent& event) {
   if (state_ != State::kReading) return;
+  if (is_reading_tail_) return on_unfinished_event(event);
   const std::string_view data = trim_ascii(event.data);
-  if (data.starts_with(kDone)) return conclude();
+  if (data.starts_with(kDone)) return conclude(BodyState::kComplete);
   const bool is_error = event.type == "error";
   // Some gateways send their keep-alives as data.
   if (!is_error && (data.empty() || data.front() == ':')) return;
@@ -171,6 +172,7 @@ void AnswerDecoder::read_value(const json::value& value, std::string_view event_
 }
 
 void AnswerDecoder::read_object(const json::object& object, std::string_view event_type, bool is_whole_answer) {
+  reading_.begin_frame();
   if (auto error = error_in(object, event_type)) {
     reading_.fail(std::move(*error));
   } else if (is_whole_answer) {
@@ -189,7 +191,7 @@ void AnswerDecoder::after_reading() {
   } else if (!reading_.contradiction().empty()) {
     fail(Kind::kBad, reading_.contradiction());
   } else if (reading_.is_closed()) {
-    conclude();
+    conclude(BodyState::kComplete);
   }
 }
 
@@ -209,9 +211,11 @@ void AnswerDecoder::on_stray_line(std::string_view line, std::string_view name, 
 }
 
 void AnswerDecoder::read_tail() {
-  const std::string_view last = trim_ascii(events_.unfinished_line());
-  if (!tail_.empty() || looks_like_json(last)) tail_ += text::sanitize(last);
+  // Ends the last line and the last event, wherever they were cut, so that both are read by the one reader.
+  is_reading_tail_ = true;
+  feed_events("\n\n");
   const std::string_view tail = trim_ascii(tail_);
+  if (state_ != State::kReading || tail.empty()) return;
   const auto look_for_error = [this](const json::value& value) {
     const json::object* object = object_in(value);
     auto error = object ? error_in(*object, {}) : std::nullopt;
@@ -219,11 +223,18 @@ void AnswerDecoder::read_tail() {
     reading_.fail(std::move(*error));
     after_reading();
   };
-  if (!tail.empty() && !with_json(tail, look_for_error)) {
-    fail(Kind::kBad, "its stream ends in text that is no event");
-  } else if (last.starts_with("data:")) {
-    with_json(text::sanitize(last.substr(5)), look_for_error);
-  }
+  if (!with_json(tail, look_for_error)) fail(Kind::kBad, "its stream ends in text that is no event");
+}
+
+// The body ended in an event: nothing of it counts but an error.
+void AnswerDecoder::on_unfinished_event(const http::ServerSentEvent& event) {
+  const auto look_for_error = [&](const json::value& value) {
+    const json::object* object = object_in(value);
+    if (auto error = object ? error_in(*object, event.type) : std::nullopt) reading_.fail(std::move(*error));
+  };
+  const bool is_json = with_json(event.data, look_for_error);
+  if (!is_json && event.type == "error") reading_.fail(read_error_body(event.data));
+  after_reading();
 }
 
 void AnswerDecoder::end() {
@@ -239,18 +250,19 @@ void AnswerDecoder::end() {
       break;
     }
   }
-  if (state_ == State::kReading) conclude();
+  if (state_ == State::kReading) conclude(BodyState::kComplete);
 }
 
 void AnswerDecoder::break_off() {
   if (state_ != State::kReading) return;
   if (form_ == Form::kEvents) read_tail();
-  if (state_ == State::kReading) conclude();
+  if (state_ == State::kReading) conclude(BodyState::kCut);
 }
 
-void AnswerDecoder::conclude() {
+void AnswerDecoder::conclude(BodyState body) {
   reading_.settle();
-  if (!reading_.is_proven() || !reading_.reason()) return fail(Kind::kTruncated, {});
+  const bool is_proven = body == BodyState::kComplete ? reading_.is_proven_at_end() : reading_.is_proven();
+  if (!is_proven || !reading_.reason()) return fail(Kind::kTruncated, {});
   const FinishReason reason = *reading_.reason();
   if (!reading_.has_text() && (reason == FinishReason::kStop || reason == FinishReason::kLength)) {
     const bool only_reasoning = reason == FinishReason::kLength && reading_.has_reasoning();

@@ -43,7 +43,8 @@ class AnswerDecoder {
   AnswerDecoder& operator=(const AnswerDecoder&) = delete;
 
   void feed(std::string_view bytes);
-  // The body is complete.
+  // The body is complete. An event without its blank line was never sent, so that a proof in it proves nothing; an
+  // error in it counts all the same.
   void end();
   // The body broke off, or nothing more is waited for: fine only where the proof of the answer's end came before.
   void break_off();
@@ -51,7 +52,8 @@ class AnswerDecoder {
   // Pieces of the answer in order, each once; those from before a failure stay. Valid UTF-8, never empty.
   std::optional<std::string> take_text() { return reading_.take_text(); }
 
-  // The answer's proof was read. More may come: usage, or an error after all.
+  // The answer's proof was read, and no words after it. More may come: usage, an error after all, or words that take it
+  // back.
   bool is_proven() const noexcept { return reading_.is_proven(); }
   bool has_ended() const noexcept { return state_ == State::kEnded; }
   bool has_failed() const noexcept { return state_ == State::kFailed; }
@@ -63,10 +65,12 @@ class AnswerDecoder {
  private:
   enum class Form { kUnknown, kEvents, kJson };
   enum class State { kReading, kEnded, kFailed };
+  enum class BodyState { kComplete, kCut };
 
   void decide_form();
   void feed_events(std::string_view bytes);
   void on_event(const http::ServerSentEvent& event);
+  void on_unfinished_event(const http::ServerSentEvent& event);
   void on_stray_line(std::string_view line, std::string_view name, std::string_view value);
   // False for text that is not JSON.
   bool read_json(std::string_view text, std::string_view event_type, bool is_whole_answer);
@@ -74,7 +78,7 @@ class AnswerDecoder {
   void read_object(const boost::json::object& object, std::string_view event_type, bool is_whole_answer);
   void read_tail();
   void after_reading();
-  void conclude();
+  void conclude(BodyState body);
   void fail(DecodingFailure::Kind kind, std::string detail);
 
   const std::unique_ptr<FrameReader> frames_;
@@ -85,6 +89,7 @@ class AnswerDecoder {
   DecodingFailure failure_;
   Form form_ = Form::kUnknown;
   State state_ = State::kReading;
+  bool is_reading_tail_ = false;
   std::string body_;  // kUnknown, kJson: what came so far
   std::string tail_;  // kEvents: lines that belong to no event, from the first that looks like JSON
 };

@@ -45,7 +45,30 @@ std::optional<FinishReason> finish_reason_from(std::string_view raw) noexcept {
   return found == kReasons.end() ? FinishReason::kOther : found->second;
 }
 
+void AnswerReading::prove() noexcept {
+  proof_ = proved_too_early_ && frame_has_words_ ? Proof::kAtEnd : Proof::kWhole;
+}
+
+void AnswerReading::go_on() noexcept {
+  frame_has_words_ = true;
+  if (proof_ == Proof::kNone) return;
+  proof_ = Proof::kNone;
+  proved_too_early_ = true;
+}
+
+void AnswerReading::note_reasoning() noexcept {
+  reasoning_ = true;
+  // Beside an answer it may be told late; without one it is the model at work.
+  if (!any_text_) go_on();
+}
+
 void AnswerReading::add_text(std::string_view text) {
+  if (text.empty()) return;
+  go_on();
+  append(text);
+}
+
+void AnswerReading::append(std::string_view text) {
   if (text.empty()) return;
   if (taken_ == texts_.size()) {
     texts_.clear();
@@ -58,8 +81,10 @@ void AnswerReading::add_text(std::string_view text) {
 
 void AnswerReading::add_text_with_thinking(std::string_view text) {
   if (!think_) think_.emplace();
-  if (think_->is_past()) return add_text(text);
-  add_text(think_->feed(text));
+  if (text.empty()) return;
+  go_on();
+  if (think_->is_past()) return append(text);
+  append(think_->feed(text));
 }
 
 void AnswerReading::add_refusal(std::string_view text) {
@@ -86,7 +111,7 @@ void AnswerReading::fail(WireError error) {
 }
 
 void AnswerReading::settle() {
-  if (think_) add_text(think_->finish());
+  if (think_) append(think_->finish());
   if (called_tool_ && !any_text_ && reason_ == FinishReason::kStop) reason_ = FinishReason::kOther;
 }
 

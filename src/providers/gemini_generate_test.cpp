@@ -53,6 +53,13 @@ TEST(GeminiGenerate, AFinishReasonIsTheProofButTheBodyIsReadToItsEnd) {
   EXPECT_EQ(failure_of(kText, BodyEnd::kBroken), Kind::kTruncated);
 }
 
+TEST(GeminiGenerate, WordsAfterTheProofTakeItBackUntilItComesAgain) {
+  EXPECT_EQ(failure_of(kText + ending("STOP") + kText), Kind::kTruncated);
+  EXPECT_EQ(failure_of(kText + ending("STOP") + kText, BodyEnd::kBroken), Kind::kTruncated);
+  EXPECT_TRUE(read(kText + ending("STOP") + kText + ending("STOP"), BodyEnd::kBroken).end);
+  EXPECT_TRUE(read(kText + ending("STOP") + ending("STOP"), BodyEnd::kBroken).end);
+}
+
 TEST(GeminiGenerate, AnErrorWithoutFramesCountsEvenAfterStop) {
   for (const std::string& body :
        {kText + kRawError, kText + ending("STOP") + kRawError,

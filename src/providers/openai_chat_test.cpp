@@ -124,6 +124,57 @@ TEST(OpenAiChat, ReadsErrorsOutsideOfEvents) {
   EXPECT_EQ(failure_of(kText + "data: {\"error\":{\"message\":\"no blank line\"}}"), Kind::kSaid);
 }
 
+TEST(OpenAiChat, AnErrorInAnUnfinishedEventCountsAndAProofThereDoesNot) {
+  const std::string error = "data: {\"error\":{\"message\":\"cut off\"}}";
+  const std::string named = "event: error\ndata: {\"message\":\"cut off\"}";
+  for (const std::string& lead : {kText, kText + kStop}) {
+    for (const std::string& last : {error, error + "\n", error + "\r", error + "\r\n", error + "\nid: 7", named,
+                                    named + "\n", std::string("data: {\"error\":\ndata: {\"message\":\"cut off\"}}\n"),
+                                    std::string("error: {\"message\":\"cut off\"}")}) {
+      for (const BodyEnd how : {BodyEnd::kComplete, BodyEnd::kBroken}) {
+        const DecodedAnswer answer = read(lead + last, how);
+        ASSERT_TRUE(answer.failure) << last << answer.summary();
+        EXPECT_EQ(answer.failure->kind, Kind::kSaid) << last;
+        EXPECT_EQ(answer.failure->said.message, "cut off") << last;
+      }
+    }
+  }
+  EXPECT_EQ(failure_of(kText + kStop + "event: error\ndata: just words\n"), Kind::kSaid);
+  for (const std::size_t missing : {1U, 2U}) {
+    EXPECT_EQ(failure_of(kText + kStop.substr(0, kStop.size() - missing)), Kind::kTruncated) << missing;
+  }
+  EXPECT_EQ(text_of(kText + kStop + "data: [DONE]"), "Paris.");
+  EXPECT_EQ(text_of(kText + kStop + "data: {\"choices\":[],\"usa"), "Paris.");
+}
+
+TEST(OpenAiChat, WordsAfterTheProofTakeItBackUntilItComesAgain) {
+  EXPECT_EQ(failure_of(kStop + kText), Kind::kTruncated);
+  EXPECT_EQ(failure_of(kText + kStop + kText), Kind::kTruncated);
+  EXPECT_EQ(failure_of(kText + kStop + kText, BodyEnd::kBroken), Kind::kTruncated);
+  EXPECT_EQ(failure_of(kText + kStop + kText + kDone), Kind::kTruncated);
+  EXPECT_EQ(failure_of(kText + kStop + delta(R"("refusal":"No.")")), Kind::kTruncated);
+  EXPECT_EQ(failure_of(kText + kStop + delta(R"("content":"<thi")")), Kind::kTruncated);
+  EXPECT_EQ(text_of(kText + kStop + kText + kStop), "Paris.Paris.");
+  EXPECT_TRUE(read(kText + kStop + kText + kStop, BodyEnd::kBroken).end);
+  EXPECT_EQ(text_of(kText + kStop + kStop + delta(R"("role":"assistant","content":"")") + kDone), "Paris.")
+      << "a reason that is repeated, and no words";
+  EXPECT_TRUE(read(delta(R"("content":" <th")") + kStop, BodyEnd::kBroken).end) << "held back before the proof";
+  EXPECT_TRUE(read(kText + kStop + delta(R"("reasoning":"late")"), BodyEnd::kBroken).end);
+}
+
+TEST(OpenAiChat, AReasonBesideEveryPieceProvesNothingUntilTheBodyEnds) {
+  const auto piece = [](const std::string& text) {
+    return frame(R"({"choices":[{"delta":{"content":")" + text + R"("},"finish_reason":"stop"}]})");
+  };
+  const std::string body = piece("Par") + piece("is.");
+  EXPECT_EQ(failure_of(body, BodyEnd::kBroken), Kind::kTruncated);
+  EXPECT_EQ(text_of(body), "Paris.");
+  EXPECT_EQ(text_of(body + kDone), "Paris.");
+  EXPECT_TRUE(read(body + kStop, BodyEnd::kBroken).end);
+  const std::string thought = frame(R"({"choices":[{"delta":{"reasoning":"hm"},"finish_reason":"stop"}]})");
+  EXPECT_EQ(failure_of(thought + thought, BodyEnd::kBroken), Kind::kTruncated);
+}
+
 TEST(OpenAiChat, AnErrorAfterTheFinishReasonIsAnError) {
   EXPECT_EQ(failure_of(kText + kStop + frame(R"({"error":{"message":"late"}})") + kDone), Kind::kSaid);
 }
