@@ -1,7 +1,9 @@
 #include "providers/remote_model.h"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <array>
@@ -25,6 +27,8 @@ using Milliseconds = std::chrono::milliseconds;
 using FailureKind = http::ExchangeFailure::Kind;
 
 constexpr std::size_t kMaxErrorBodyBytes = 64 * 1024;
+// After so many bytes of a body others get their turn: a compressed one may unfold to any length without a wait.
+constexpr std::size_t kBytesPerTurn = 256 * 1024;
 // Fewer prompt tokens than this part of our estimate: the provider has cut the prompt.
 constexpr double kSuspiciousShare = 0.7;
 
@@ -68,6 +72,7 @@ class RemoteModel::Stream : public WriterStream {
       }
       if (auto text = decoder_->take_text()) {
         begin_giving_out();
+        grace_until_.reset();
         co_return WriterEvent(TextDelta{std::move(*text)});
       }
       if (decoder_->has_ended()) {
@@ -90,8 +95,9 @@ class RemoteModel::Stream : public WriterStream {
     return std::max(Milliseconds(1), std::chrono::ceil<Milliseconds>(*deadline_ - SteadyClock::now()));
   }
 
-  http::ExchangeRequest make_request() const {
-    WireRequest wire = model_.dialect_->request(prompt_, model_.shape_, options().stream);
+  http::ExchangeRequest make_request() {
+    sent_shape_ = model_.shape_.shape();
+    WireRequest wire = model_.dialect_->request(prompt_, sent_shape_, options().stream);
     http::ExchangeRequest request;
     request.url = std::move(wire.url);
     request.headers = std::move(wire.headers);
@@ -132,28 +138,20 @@ class RemoteModel::Stream : public WriterStream {
 
   asio::awaitable<void> read_refusal(http::ExchangeHead head) {
     std::string body;
+    const TimePoint until = SteadyClock::now() + options().wait_for_refusal;
     while (body.size() < kMaxErrorBodyBytes) {
-      const http::ExchangeEvent event = co_await exchange_->next();
-      const auto* bytes = std::get_if<http::ExchangeBytes>(&event);
+      const auto event = co_await next_until(until);
+      const auto* bytes = event ? std::get_if<http::ExchangeBytes>(&*event) : nullptr;
       if (!bytes) break;
       body += bytes->bytes;
     }
     const WireError error = read_error_body(std::string_view(body).substr(0, kMaxErrorBodyBytes));
-    if (adapt_shape(head.status, error)) {
+    const bool is_about_request = head.status == 400 || head.status == 422;
+    if (is_about_request && model_.shape_.learn(sent_shape_, error)) {
       exchange_.reset();
       co_return;
     }
     co_await retry_or_throw(failure_of_response(model_.who_, head.status, head.headers, error));
-  }
-
-  // True when the request is worth sending again, once, without what the host refuses. Later answers know it.
-  bool adapt_shape(int status, const WireError& error) {
-    if (has_adapted_ || (status != 400 && status != 422)) return false;
-    has_adapted_ = true;
-    RequestShape shape = shape_without_refused(model_.shape_, error);
-    if (shape == model_.shape_) return false;
-    model_.shape_ = shape;
-    return true;
   }
 
   asio::awaitable<void> read_more() {
@@ -162,6 +160,7 @@ class RemoteModel::Stream : public WriterStream {
       if (!grace_until_) grace_until_ = SteadyClock::now() + options().wait_for_usage;
       event = co_await next_until(*grace_until_);
     } else {
+      grace_until_.reset();
       event = co_await exchange_->next();
     }
     if (!event) {
@@ -169,6 +168,7 @@ class RemoteModel::Stream : public WriterStream {
       decoder_->break_off();
     } else if (const auto* bytes = std::get_if<http::ExchangeBytes>(&*event)) {
       decoder_->feed(bytes->bytes);
+      co_await take_turns(bytes->bytes.size());
     } else if (std::holds_alternative<http::ExchangeEnd>(*event)) {
       exchange_.reset();
       decoder_->end();
@@ -178,6 +178,15 @@ class RemoteModel::Stream : public WriterStream {
       const bool is_cut = decoder_->has_failed() && decoder_->failure().kind == DecodingFailure::Kind::kTruncated;
       if (is_cut) cut_by_ = failure_of_exchange(model_.who_, *failure, limit_of(failure->kind));
     }
+  }
+
+  asio::awaitable<void> take_turns(std::size_t bytes) {
+    turn_bytes_ += bytes;
+    if (turn_bytes_ < kBytesPerTurn) co_return;
+    turn_bytes_ = 0;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, asio::use_awaitable);
+    cancellation_.throw_if_requested();
   }
 
   // Nothing when the time passes first; the exchange has ended then.
@@ -200,7 +209,12 @@ class RemoteModel::Stream : public WriterStream {
     const TimePoint until = SteadyClock::now() + options().wait_for_body_end;
     while (exchange_) {
       const auto event = co_await next_until(until);
-      if (!event || !std::holds_alternative<http::ExchangeBytes>(*event)) exchange_.reset();
+      const auto* bytes = event ? std::get_if<http::ExchangeBytes>(&*event) : nullptr;
+      if (!bytes) {
+        exchange_.reset();
+      } else {
+        co_await take_turns(bytes->bytes.size());
+      }
     }
   }
 
@@ -266,8 +280,9 @@ class RemoteModel::Stream : public WriterStream {
   std::optional<ProviderFailure> cut_by_;  // says more than that the answer is not whole
   std::optional<TimePoint> deadline_;
   std::optional<TimePoint> grace_until_;
+  std::size_t turn_bytes_ = 0;  // of the body, since others had their turn
+  RequestShape sent_shape_;     // of this attempt
   int retries_ = 0;
-  bool has_adapted_ = false;
   bool gives_out_ = false;
   bool has_ended_ = false;
 };

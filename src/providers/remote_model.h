@@ -6,6 +6,7 @@
 
 #include "core/language_model.h"
 #include "http/async_client.h"
+#include "providers/adapted_shape.h"
 #include "providers/dialect.h"
 #include "providers/provider_error.h"
 
@@ -20,7 +21,9 @@ struct RemoteModelOptions {
 
   int max_retries = 2;  // before the first piece of the answer was given out, never after
   std::chrono::milliseconds longest_retry_wait{30'000};  // a provider that asks for more is not waited for
-  // After the proof of the answer's end: for usage that may follow, or an error after all.
+  // For the body that explains an error status; what came until then is used.
+  std::chrono::milliseconds wait_for_refusal{2'000};
+  // After the proof of the answer's end, as long as no words follow: for usage, or an error after all.
   std::chrono::milliseconds wait_for_usage{2'000};
   // After everything: for the end of the body, with which the connection can be used again.
   std::chrono::milliseconds wait_for_body_end{100};
@@ -46,7 +49,7 @@ class RemoteModel : public LanguageModel {
   const std::unique_ptr<const Dialect> dialect_;
   http::AsyncClient& client_;
   const RemoteModelOptions options_;
-  RequestShape shape_;  // the usual one, less what the host was found to refuse
+  AdaptedShape shape_;
 };
 
 }  // namespace jackdaw::providers

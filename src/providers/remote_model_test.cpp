@@ -1,7 +1,11 @@
 #include "providers/remote_model.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -16,6 +20,7 @@
 #include "providers/openai_chat.h"
 #include "providers/scripted_model.h"
 #include "tests/support/await.h"
+#include "tests/support/http_compression.h"
 #include "tests/support/http_raw_peer.h"
 
 namespace jackdaw::providers {
@@ -206,6 +211,105 @@ TEST_F(RemoteModelTest, ARefusedParameterIsLeftOutOnceAndForLaterAnswersToo) {
   const auto stubborn = peer_with({bad});
   EXPECT_TRUE(read(*model_of(*stubborn)).failure);
   EXPECT_EQ(stubborn->accepted(), 2);
+}
+
+TEST_F(RemoteModelTest, ARefusalOfAnOlderShapeIsSentAgainAsOthersHaveLearned) {
+  // The first request is refused only after another answer has learned from the same refusal.
+  const std::string bad =
+      refusal("400 X", "", R"({"error":{"code":"unsupported_parameter","param":"max_tokens","message":"no"}})");
+  std::atomic<bool> has_learned = false;
+  RawPeer peer([&](PeerConnection& connection, int number) {
+    const std::string request = connection.read_request();
+    keep(request);
+    const auto until = SteadyClock::now() + seconds(30);
+    while (number == 0 && !has_learned && SteadyClock::now() < until) std::this_thread::sleep_for(milliseconds(1));
+    connection.send(request.find("\"max_tokens\"") == std::string::npos ? kGood : bad);
+  });
+  const auto model = model_of(peer);
+  const auto early = model->write(prompt(), {});
+  std::optional<WriterEvent> event;
+  bool is_done = false;
+  const auto read_early = [](WriterStream* stream, std::optional<WriterEvent>* out,
+                             bool* done) -> boost::asio::awaitable<void> {
+    *out = co_await stream->next();
+    *done = true;
+  };
+  boost::asio::co_spawn(io_, read_early(early.get(), &event, &is_done), boost::asio::detached);
+  const auto until = SteadyClock::now() + seconds(30);
+  while (requests().empty() && SteadyClock::now() < until) io_.run_for(milliseconds(5)), io_.restart();
+  ASSERT_EQ(requests().size(), 1U);
+  EXPECT_EQ(read(*model).text, "Paris.");
+  has_learned = true;
+  while (!is_done && SteadyClock::now() < until) io_.run_for(milliseconds(5)), io_.restart();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(std::get<TextDelta>(*event).text, "Paris.");
+  EXPECT_EQ(read(*model).text, "Paris.");
+  EXPECT_EQ(peer.accepted(), 5) << "nobody asked in the old shape again";
+}
+
+TEST_F(RemoteModelTest, ARefusalThatNeverEndsIsUsedAsFarAsItCame) {
+  RawPeer peer([this](PeerConnection& connection, int number) {
+    keep(connection.read_request());
+    if (number == 1) {
+      connection.send(kGood);
+      return;
+    }
+    const std::string head = "HTTP/1.1 429 X\r\nContent-Type: application/json\r\nretry-after-ms: 5\r\n\r\n";
+    connection.send(head + (number > 1 ? R"({"error":{"code":"insufficient_quota"}})" : ""));
+    connection.wait_for_end();
+  });
+  const auto model = model_of(peer, {.wait_for_refusal = milliseconds(200)});
+  const auto start = SteadyClock::now();
+  EXPECT_EQ(read(*model).text, "Paris.");
+  const auto quota = read(*model);
+  EXPECT_NE(quota.message().find("no credit or quota left"), std::string::npos) << quota.message();
+  EXPECT_EQ(peer.accepted(), 3) << "the body said that another attempt cannot help";
+  EXPECT_LT(SteadyClock::now() - start, seconds(25));
+}
+
+TEST_F(RemoteModelTest, WordsAfterTheProofBeginTheGraceAnew) {
+  RawPeer peer([](PeerConnection& connection, int number) {
+    connection.read_request();
+    connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + kText + kStop + kText);
+    if (number == 0) std::this_thread::sleep_for(milliseconds(500));
+    if (number == 0) connection.send(kText + kStop);
+    connection.wait_for_end();
+  });
+  const auto model = model_of(peer, {.idle_timeout = seconds(30), .wait_for_usage = milliseconds(50)});
+  const auto whole = read(*model);
+  EXPECT_TRUE(whole.end) << whole.message();
+  EXPECT_EQ(whole.text, "Paris.Paris.Paris.");
+  const auto half = read(*model_of(peer, {.idle_timeout = milliseconds(300), .wait_for_usage = milliseconds(50)}));
+  EXPECT_FALSE(half.end);
+  EXPECT_EQ(half.code(), ErrorCode::kProviderTimeout) << half.message();
+}
+
+TEST_F(RemoteModelTest, OthersHaveTheirTurnWhileABurstWithoutWordsIsRead) {
+  std::string comments;
+  while (comments.size() < 8 * 1024 * 1024) comments += ": nothing to say, and at length\n";
+  const std::string body = http::gzip(kText + comments + kStop + kDone);
+  ASSERT_LT(body.size(), 64U * 1024) << "it must fit into the buffers whole";
+  const auto peer =
+      peer_with({response("200 OK", "Content-Type: text/event-stream\r\nContent-Encoding: gzip\r\n", body)});
+  const auto model = model_of(*peer);
+  const Cancellation cancellation;
+  const auto stream = model->write(prompt(), cancellation);
+  ASSERT_TRUE(testing::await(io_, stream->next())) << "the word before the burst";
+  io_.run_for(milliseconds(100));
+  const auto cancel_in_turn = [](Cancellation wanted) -> boost::asio::awaitable<void> {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    for (int turn = 0; turn < 5; ++turn) co_await boost::asio::post(executor, boost::asio::use_awaitable);
+    wanted.cancel(CancelReason::kClient);
+  };
+  io_.restart();
+  boost::asio::co_spawn(io_, cancel_in_turn(cancellation), boost::asio::detached);
+  ErrorCode code = ErrorCode::kInternal;
+  try {
+    testing::await(io_, stream->next());
+  } catch (const Error& error) {
+    code = error.code();
+  }
+  EXPECT_EQ(code, ErrorCode::kCancelled);
 }
 
 TEST_F(RemoteModelTest, FailuresAreSentencesWithoutTheKey) {
