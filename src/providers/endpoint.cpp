@@ -17,8 +17,8 @@ constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kHexAddress = "0123456789abcdefABCDEF:.";
 constexpr std::string_view kHostCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
 
-// What follows one of these may be a key: "?key=...", "#...", "user=...".
-constexpr std::string_view kMayBeginSecret = "?#@\\&=;%";
+// What follows one of these may be a key: "?key=...", "#...", "user=...", a second word.
+constexpr std::string_view kMayBeginSecret = "?#@\\&=;% \t\r\n";
 constexpr std::size_t kMaxShownCharacters = 200;
 
 struct Setting {
@@ -56,10 +56,7 @@ void check_characters(const Setting& setting) {
   for (const char c : setting.value) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= 0x20 || byte >= 0x7F) {
-      throw Error(ErrorCode::kInvalidArgument, std::string(setting.variable) +
-                                                   " holds a blank or another character that no URL may hold. Use a "
-                                                   "URL like https://host or http://127.0.0.1:8000/v1.")
-          .with_field(std::string(setting.variable));
+      refuse(setting, "holds a blank or another character that no URL may hold.");
     }
   }
   if (setting.value.find('@') != std::string_view::npos) {

@@ -1,6 +1,7 @@
 #include "providers/make_model.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -89,6 +90,25 @@ void check_model_name(std::string_view variable, const std::string& model) {
   if (!is_clean) refuse(variable, "is \"" + text::sanitize(model) + "\", which no model is called. Check the name.");
 }
 
+// Of the proxies that the environment names: what they answer may hold them.
+std::vector<std::string> proxy_passwords() {
+  constexpr std::size_t kShortest = 4;  // a shorter one is part of too many words
+  std::vector<std::string> passwords;
+  for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr) continue;
+    const std::string_view proxy = value;
+    const std::size_t at = proxy.rfind('@');
+    if (at == std::string_view::npos) continue;
+    std::string_view user = proxy.substr(0, at);
+    if (const std::size_t scheme = user.find("://"); scheme != std::string_view::npos) user.remove_prefix(scheme + 3);
+    const std::size_t colon = user.find(':');
+    if (colon != std::string_view::npos && user.size() - colon > kShortest)
+      passwords.emplace_back(user.substr(colon + 1));
+  }
+  return passwords;
+}
+
 ProviderIdentity identity_of(const ModelConfig& config, const Remote& remote, std::string model) {
   ProviderIdentity who;
   who.provider = remote.entry->name;
@@ -99,6 +119,7 @@ ProviderIdentity identity_of(const ModelConfig& config, const Remote& remote, st
   who.key_variable = remote.entry->key_variable;
   who.url_variable = remote.entry->url_variable;
   who.has_key = !remote.key.empty();
+  who.secrets = proxy_passwords();
   for (const auto& [name, settings] : config.settings) {
     if (!settings.api_key.empty()) who.secrets.push_back(settings.api_key);
   }

@@ -174,6 +174,11 @@ Verdict judge(const ProviderIdentity& who, const WireError& error, int status) {
   return {kProviderError, who.title + " refuses the request" + mark + "."};
 }
 
+// Of no status, or of one that says nothing of an error, nobody knows.
+bool may_pass_by_itself(int status) {
+  return status < 400 || status == 408 || status == 409 || status == 429 || status == 498 || status >= 500;
+}
+
 ProviderFailure assemble(const ProviderIdentity& who, const WireError& error, int status) {
   Verdict verdict = judge(who, error, status);
   ProviderFailure failure;
@@ -181,6 +186,7 @@ ProviderFailure assemble(const ProviderIdentity& who, const WireError& error, in
   failure.message = std::move(verdict.sentence);
   failure.may_retry = is_retried(status) && !is_about_money(error, status) && !is_context_overflow(error);
   failure.retry_after = error.retry_after;
+  failure.retryable = may_pass_by_itself(status) && !is_about_money(error, status) && !is_context_overflow(error);
   if (const std::string words = quotable(error.message, who.secrets); !words.empty()) {
     failure.message += " It says: \"" + words + "\"";
     if (words.back() != '.') failure.message += '.';
@@ -189,13 +195,25 @@ ProviderFailure assemble(const ProviderIdentity& who, const WireError& error, in
 }
 
 ProviderFailure plain(ErrorCode code, std::string message, bool may_retry = false) {
-  return {.code = code, .message = std::move(message), .may_retry = may_retry, .retry_after = std::nullopt};
+  ProviderFailure failure;
+  failure.code = code;
+  failure.message = std::move(message);
+  failure.may_retry = may_retry;
+  return failure;
+}
+
+// Until somebody changes something.
+ProviderFailure for_good(ErrorCode code, std::string message) {
+  ProviderFailure failure = plain(code, std::move(message));
+  failure.retryable = false;
+  return failure;
 }
 
 }  // namespace
 
 Error ProviderFailure::error() const {
   Error error(code, message);
+  if (retryable) error.with_retryable(*retryable && is_retryable(code));
   if (retry_after) error.with_retry_after(std::chrono::ceil<std::chrono::seconds>(*retry_after));
   return error;
 }
@@ -232,9 +250,9 @@ ProviderFailure failure_of_decoding(const ProviderIdentity& who, const DecodingF
           kProviderError,
           who.title + " ended its answer without a word. Ask again, or use another model than \"" + who.model + "\".");
     case DecodingFailure::Kind::kOnlyReasoning:
-      return plain(kProviderError, "The model \"" + who.model +
-                                       "\" used up the whole token limit by reasoning, before the first word of its "
-                                       "answer. Raise LLM_MAX_TOKENS.");
+      return for_good(kProviderError, "The model \"" + who.model +
+                                          "\" used up the whole token limit by reasoning, before the first word of its "
+                                          "answer. Raise LLM_MAX_TOKENS.");
   }
   return plain(kProviderBadStream, who.title + " broke its answer off.");
 }
@@ -247,13 +265,14 @@ ProviderFailure failure_of_exchange(const ProviderIdentity& who, const http::Exc
   const std::string because = failure.detail.empty() ? "." : ": " + quotable(failure.detail, who.secrets) + ".";
   switch (failure.kind) {
     case Kind::kInvalidUrl:
-      return plain(kProviderError, "The address in " + who.url_variable + " cannot be used" + because);
+      return for_good(kProviderError, "The address in " + who.url_variable + " cannot be used" + because);
     case Kind::kConnect: {
       std::string sentence = place + " cannot be reached" + because;
       if (who.provider == "ollama") sentence += " Is it running? Start it with: ollama serve.";
       return plain(kProviderError, std::move(sentence), true);
     }
-    case Kind::kNoResponse: return plain(kProviderError, place + " hung up without a response" + because, true);
+    // The request left: to send it again could pay for it twice.
+    case Kind::kNoResponse: return plain(kProviderError, place + " hung up without a response" + because);
     case Kind::kBroken:
       return plain(kProviderBadStream, who.title + " broke its answer off before the end. Ask again.");
     case Kind::kConnectTimeout:

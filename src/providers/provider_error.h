@@ -32,6 +32,9 @@ struct ProviderFailure {
   std::string message;     // whole sentences, without secrets, with at most ~200 characters of the provider's words
   bool may_retry = false;  // the same request at the same provider, as long as nothing of the answer was given out
   std::optional<std::chrono::milliseconds> retry_after;  // as the provider says
+  // For the asker, later: false for what the request, the account or the configuration has to change first. Nothing: as
+  // the code says.
+  std::optional<bool> retryable;
 
   // With retry_after, in whole seconds, rounded up.
   Error error() const;

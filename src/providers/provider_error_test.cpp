@@ -177,8 +177,20 @@ TEST(ProviderError, EachTimeoutSaysWhichItWas) {
     EXPECT_EQ(of(kind).may_retry, kind == Kind::kConnectTimeout);
   }
   EXPECT_TRUE(has(of(Kind::kConnect).message, "https://api.groq.com cannot be reached: Connection refused."));
-  EXPECT_TRUE(of(Kind::kConnect).may_retry && of(Kind::kNoResponse).may_retry);
+  EXPECT_TRUE(of(Kind::kConnect).may_retry);
+  EXPECT_FALSE(of(Kind::kNoResponse).may_retry) << "it may have been paid for";
+  EXPECT_TRUE(of(Kind::kNoResponse).error().retryable());
   EXPECT_EQ(of(Kind::kBroken).code, ErrorCode::kProviderBadStream);
+}
+
+TEST(ProviderError, SaysWhetherAskingLaterCanHelp) {
+  const auto retryable = [](int status, const std::string& body) {
+    return failure_of_response(groq(), status, {}, read_error_body(body)).error().retryable();
+  };
+  for (const int status : {408, 429, 498, 500, 502, 503, 504, 529}) EXPECT_TRUE(retryable(status, "")) << status;
+  for (const int status : {400, 401, 402, 403, 404, 413, 418, 422}) EXPECT_FALSE(retryable(status, "")) << status;
+  EXPECT_FALSE(retryable(429, R"({"error":{"code":"insufficient_quota"}})"));
+  EXPECT_FALSE(retryable(400, R"({"error":{"code":"context_length_exceeded"}})"));
 }
 
 }  // namespace

@@ -166,9 +166,10 @@ TEST_F(RemoteModelTest, RetriesAnErrorThatIsTheFirstEvent) {
   EXPECT_EQ(peer->accepted(), 2);
 }
 
-TEST_F(RemoteModelTest, RetriesAConnectionThatGaveNoResponse) {
+TEST_F(RemoteModelTest, NeverSendsARequestAgainThatMayHaveBeenTaken) {
   const auto peer = peer_with({"", kGood});
-  EXPECT_EQ(read(*model_of(*peer)).text, "Paris.");
+  EXPECT_EQ(read(*model_of(*peer)).failure->code(), ErrorCode::kProviderError);
+  EXPECT_EQ(peer->accepted(), 1);
 }
 
 TEST_F(RemoteModelTest, NeverRetriesAfterTheFirstWordNorWhatCannotHelp) {

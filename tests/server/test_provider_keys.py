@@ -229,12 +229,16 @@ def test_keys_in_flight_are_not_in_what_is_stored_or_listed(tmp_path):
 
 def test_the_password_of_a_proxy_goes_to_the_proxy_alone(tmp_path):
     """The fake is the proxy here: it gets the whole URL, and answers itself."""
-    table = {"good": [[chunked(*frames_of(DIALECTS["openai"], ["Fine."]))]]}
+    table = {"good": [[chunked(*frames_of(DIALECTS["openai"], ["Fine."]))]],
+             "bad": [[whole(407, f"Wrong: {PROXY_PASSWORD}".encode(), "text/plain",
+                            Proxy_Authenticate=f'Basic realm="{PROXY_PASSWORD}"')]]}
     with FakeProvider(table) as proxy, FakeProvider(table) as direct:
         through = {"http_proxy": f"http://user:{PROXY_PASSWORD}@127.0.0.1:{proxy.port}", "no_proxy": "",
                    **settings_for("openai", "http://models.example", PROVIDER_KEYS["openai"])}
         with guarded_server(tmp_path / "data", **through) as server:
             upload_until(server, lambda: server.get("/v1/documents", DOOR).json()["documents"])
+            for part in ask_everywhere(server, "bad"):
+                find_canaries(part, "an answer")
             said = ask_everywhere(server, "good")
             assert b"Fine." in said[0]
             assert {exchange.path for exchange in proxy.exchanges} == {"http://models.example/v1/chat/completions"}
@@ -284,7 +288,7 @@ def test_a_missing_key_is_named_at_the_start(tmp_path, provider):
     ({"LLM_HTTP2": "2"}, ["LLM_HTTP2", "2"]),
     ({"LLM_CA_FILE": "/nowhere/ca.pem"}, ["LLM_CA_FILE", "/nowhere/ca.pem"]),
     ({"GROQ_BASE_URL": "ftp://models.example"}, ["GROQ_BASE_URL", "ftp://models.example", "http"]),
-    ({"GROQ_BASE_URL": "not a url"}, ["GROQ_BASE_URL"]),
+    ({"GROQ_BASE_URL": "not a url"}, ["GROQ_BASE_URL", "\"not"]),
     ({"GROQ_BASE_URL": "https://"}, ["GROQ_BASE_URL"]),
     ({"GROQ_BASE_URL": "https://models.example:99999"}, ["GROQ_BASE_URL", "99999"]),
     ({"GROQ_BASE_URL": f"https://user:{URL_PASSWORD}@models.example"}, ["GROQ_BASE_URL"]),

@@ -236,13 +236,13 @@ def statuses(p):
         "huge": b"[" * (8 << 20),
     }
     return [
-        *(refused(status, ERROR) for status in (400, 402, 404, 413, 418, 422)),
+        *(refused(status, ERROR, retryable=False) for status in (400, 402, 404, 413, 418, 422)),
         *(refused(status, AUTH, retryable=False) for status in (401, 403)),
         *(refused(status, OVERLOADED, (3, 3), True) for status in (429, 503, 529)),
         *(refused(status, ERROR, (3, 3), True) for status in (500, 502)),
         refused(504, TIMEOUT, retryable=True),
         *(fails(f"refused_with_{name}", [whole(400, body, "text/html" if name == "page" else "application/json")],
-                code=ERROR) for name, body in bodies.items()),
+                code=ERROR, retryable=False) for name, body in bodies.items()),
         fails("error_at_status_200", [whole(200, said(500, LONG))], code=ERROR, requests=(1, 3)),
         fails("error_string_at_status_200", [whole(200, bodies["string"])], code=ERROR, requests=(1, 3)),
     ]
@@ -279,7 +279,8 @@ def retries(p):
         fails("told_not_to_retry", refusal(500, X_Should_Retry="false"), good, code=ERROR),
     ]
     if quota:
-        table.append(fails("out_of_money", [whole(429, d.error_body(429, "No credit.", **quota))], good, code=ERROR))
+        table.append(fails("out_of_money", [whole(429, d.error_body(429, "No credit.", **quota))], good, code=ERROR,
+                           retryable=False))
     return table
 
 
