@@ -80,7 +80,7 @@ struct Config {
   std::filesystem::path env_file;
 };
 
-// One thing that can be set: a row of docs/configuration.md, which a test compares with this table.
+// One thing that can be set: a row of docs/configuration.md, which a test compares with this table (settings.cpp).
 struct Setting {
   std::string_view variable;  // "JACKDAW_PORT"
   std::string_view flag;      // "--port"; empty: none
@@ -90,6 +90,9 @@ struct Setting {
 };
 
 std::span<const Setting> settings();
+
+// Throws Error kInvalidArgument that names the setting, its value and what is allowed.
+[[noreturn]] void refuse_setting(const std::string& name, const std::string& value, const std::string& allowed);
 
 // Values by variable name.
 using Values = std::map<std::string, std::string>;
