@@ -228,9 +228,13 @@ void RunningAnswers::State::forget_old() {
   for (; gone.size() > kRememberedGone; gone.pop_front()) gone_ids.erase(gone.front());
 }
 
-// Also when nobody asks for anything any more.
+// When the oldest finished answer is due, also when nobody asks for anything any more.
 void RunningAnswers::State::forget_on_time() {
-  next_expiry.expires_after(options.keep_finished + std::chrono::seconds(1));
+  const auto age = std::chrono::system_clock::now() - finished.front()->ended_at;
+  // A clock that was set back does not keep an answer longer.
+  const auto left =
+      std::clamp<std::chrono::nanoseconds>(options.keep_finished - age, std::chrono::seconds(0), options.keep_finished);
+  next_expiry.expires_after(left + std::chrono::milliseconds(10));
   next_expiry.async_wait([weak = weak_from_this()](boost::system::error_code error) {
     const auto state = weak.lock();
     if (error || !state) return;

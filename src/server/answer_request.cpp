@@ -45,8 +45,7 @@ SearchFilter parse_filter(const JsonFields& fields) {
 
 }  // namespace
 
-answer::AnswerRequest parse_answer_request(std::string_view body, const Config& config) {
-  const JsonFields fields(body);
+answer::AnswerRequest parse_answer_request(const JsonFields& fields, const Config& config) {
   answer::AnswerRequest request;
   request.retrieval.question = parse_question(fields, config);
   request.retrieval.top_k = static_cast<std::size_t>(
@@ -68,8 +67,7 @@ answer::AnswerRequest parse_answer_request(std::string_view body, const Config& 
   return request;
 }
 
-answer::RetrievalRequest parse_search_request(std::string_view body, const Config& config) {
-  const JsonFields fields(body);
+answer::RetrievalRequest parse_search_request(const JsonFields& fields, const Config& config) {
   answer::RetrievalRequest request;
   request.question = parse_question(fields, config);
   request.top_k = static_cast<std::size_t>(

@@ -1,18 +1,17 @@
 #pragma once
 
-#include <string_view>
-
 #include "answer/answerer.h"
 #include "core/answer_event.h"
 #include "core/error.h"
 #include "server/config.h"
+#include "server/json.h"
 
 namespace jackdaw::server {
 
-// The fields of a question, read from the JSON body of /query, /query/stream, /v1/answers and /v1/search. Throw Error
-// kInvalidJson, kInvalidArgument, kTooLarge.
-answer::AnswerRequest parse_answer_request(std::string_view body, const Config& config);
-answer::RetrievalRequest parse_search_request(std::string_view body, const Config& config);
+// The fields of a question, from the JSON body of /query, /query/stream, /v1/answers and /v1/search. Pure functions.
+// Throw Error kInvalidArgument, kTooLarge.
+answer::AnswerRequest parse_answer_request(const JsonFields& fields, const Config& config);
+answer::RetrievalRequest parse_search_request(const JsonFields& fields, const Config& config);
 
 // The error that ended an answer, for a door that still has its status to send.
 Error to_error(const AnswerError& event);

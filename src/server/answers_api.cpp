@@ -64,8 +64,20 @@ AnswerId answer_id_of(const http::Request& request) {
   return {std::string(id)};
 }
 
-bool wants_stream(const JsonFields& fields, const http::Request& request) {
-  return fields.boolean("stream").value_or(request.headers.get("Accept").starts_with("text/event-stream"));
+struct WantedAnswer {
+  answer::AnswerRequest answer;
+  bool stream = false;
+};
+
+// The parsed JSON goes here, and not with the end of a stream.
+WantedAnswer parse_wanted(std::string_view body, const http::Request& request, const Config& config) {
+  const JsonFields fields(body);
+  WantedAnswer wanted;
+  wanted.answer = parse_answer_request(fields, config);
+  wanted.answer.keep = true;
+  const bool accepts_events = request.headers.get("Accept").starts_with("text/event-stream");
+  wanted.stream = fields.boolean("stream").value_or(accepts_events);
+  return wanted;
 }
 
 json::object cancelled_to_json(const AnswerId& id, bool was_running) {
@@ -85,7 +97,8 @@ std::vector<std::vector<RetrievedPassage>*> passages_of(StoredAnswer& answer) {
 
 boost::asio::awaitable<void> AnswersApi::query(http::Request& request, http::ResponseWriter& writer) {
   const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
-  Subscription subscription = assembly_.flows().answers->start(parse_answer_request(body, assembly_.config()));
+  Subscription subscription =
+      assembly_.flows().answers->start(parse_answer_request(JsonFields(body), assembly_.config()));
   const auto gone = close_when_gone(request, subscription);
   AnswerTimings timings;
   const std::optional<AnswerFinal> final = co_await read_to_end(subscription, timings);
@@ -95,7 +108,8 @@ boost::asio::awaitable<void> AnswersApi::query(http::Request& request, http::Res
 
 boost::asio::awaitable<void> AnswersApi::query_stream(http::Request& request, http::ResponseWriter& writer) {
   const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
-  Subscription subscription = assembly_.flows().answers->start(parse_answer_request(body, assembly_.config()));
+  Subscription subscription =
+      assembly_.flows().answers->start(parse_answer_request(JsonFields(body), assembly_.config()));
   const auto gone = close_when_gone(request, subscription);
   co_await stream_simple(writer, subscription);
   request.cancellation.throw_if_requested();
@@ -104,7 +118,7 @@ boost::asio::awaitable<void> AnswersApi::query_stream(http::Request& request, ht
 boost::asio::awaitable<void> AnswersApi::search(http::Request& request, http::ResponseWriter& writer) {
   const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
   Flows& flows = assembly_.flows();
-  const answer::RetrievalRequest wanted = parse_search_request(body, assembly_.config());
+  const answer::RetrievalRequest wanted = parse_search_request(JsonFields(body), assembly_.config());
   answer::check_request(wanted);
   flows.retriever->require_documents();
   const Stopwatch since_start;
@@ -115,12 +129,10 @@ boost::asio::awaitable<void> AnswersApi::search(http::Request& request, http::Re
 
 boost::asio::awaitable<void> AnswersApi::create(http::Request& request, http::ResponseWriter& writer) {
   const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
-  answer::AnswerRequest wanted = parse_answer_request(body, assembly_.config());
-  wanted.keep = true;
-  const bool stream = wants_stream(JsonFields(body), request);
-  Subscription subscription = assembly_.flows().answers->start(std::move(wanted));
+  WantedAnswer wanted = parse_wanted(body, request, assembly_.config());
+  Subscription subscription = assembly_.flows().answers->start(std::move(wanted.answer));
   const auto gone = close_when_gone(request, subscription);
-  if (stream) {
+  if (wanted.stream) {
     co_await stream_full(writer, subscription);
   } else {
     AnswerTimings timings;

@@ -7,6 +7,7 @@ import itertools
 import json
 
 import jackdaw
+from dialects import settings_for
 
 TERMINAL = ("final", "error", "cancelled")
 STAGES = ("resolving", "searching", "reranking", "prompting", "waiting", "answering")
@@ -233,3 +234,12 @@ def by_simple_json(server, question, **fields):
 
 DOORS = {"full stream": by_full_stream, "full json": by_full_json, "simple stream": by_simple_stream,
          "simple json": by_simple_json}
+
+
+@contextlib.contextmanager
+def writing_server(data, url, **settings):
+    """A server with the sample in it, whose writer is the provider of OpenAI's dialect at that URL."""
+    with jackdaw.Server(data, JACKDAW_EMBEDDER="hash", **{**settings_for("openai", url), **settings}) as server:
+        if not server.get("/v1/documents").json()["documents"]:
+            assert server.upload(jackdaw.SAMPLE).status == 200
+        yield server

@@ -16,7 +16,7 @@ import pytest
 
 import doors
 import jackdaw
-from dialects import DIALECTS, encode, settings_for
+from dialects import DIALECTS, encode
 from fake_provider import LAST_CHUNK, STREAM_HEAD, DeafListener, Endless, FakeProvider, Gate, Hold, Paced, chunk
 
 DIALECT = DIALECTS["openai"]
@@ -47,13 +47,6 @@ SCENARIOS = {
 }
 
 
-@contextlib.contextmanager
-def server_at(folder, url, **settings):
-    with jackdaw.Server(folder / "data", JACKDAW_EMBEDDER="hash", **settings_for("openai", url), **settings) as server:
-        assert server.upload(jackdaw.SAMPLE).status == 200
-        yield server
-
-
 @pytest.fixture(scope="module")
 def fake():
     with FakeProvider(SCENARIOS) as provider:
@@ -62,7 +55,7 @@ def fake():
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, fake):
-    with server_at(tmp_path_factory.mktemp("cancel"), fake.url) as running:
+    with doors.writing_server(tmp_path_factory.mktemp("cancel") / "data", fake.url) as running:
         yield running
 
 
@@ -195,12 +188,12 @@ class Places:
         self.deaf = stack.enter_context(DeafListener())
         self.full = stack.enter_context(DeafListener(accepts=False))
         self.tls_server = stack.enter_context(
-            server_at(folder / "tls", f"https://127.0.0.1:{self.deaf.port}", **patient))
+            doors.writing_server(folder / "tls" / "data", f"https://127.0.0.1:{self.deaf.port}", **patient))
         self.syn_server = stack.enter_context(
-            server_at(folder / "syn", f"http://127.0.0.1:{self.full.port}", **patient))
+            doors.writing_server(folder / "syn" / "data", f"http://127.0.0.1:{self.full.port}", **patient))
         hour = dict.fromkeys(["LLM_IDLE_TIMEOUT_MS", "LLM_TOTAL_TIMEOUT_MS", "JACKDAW_ANSWER_TIMEOUT_MS"], 3_600_000)
         self.full_server = stack.enter_context(
-            server_at(folder / "full", fake.url, JACKDAW_MAX_ANSWERS=1, **hour))
+            doors.writing_server(folder / "full" / "data", fake.url, JACKDAW_MAX_ANSWERS=1, **hour))
         self.blocker = doors.new_run()
         self.blocked = stack.enter_context(doors.open_answer(self.full_server,
                                                              doors.question_for("gated", self.blocker)))[1]
@@ -313,7 +306,7 @@ def beside_frozen_readers(server, fake):
 
 
 def test_frozen_readers_are_let_go_and_neighbours_do_not_notice(tmp_path, fake):
-    with server_at(tmp_path, fake.url, JACKDAW_WRITE_TIMEOUT_MS=2000) as server:
+    with doors.writing_server(tmp_path / "data", fake.url, JACKDAW_WRITE_TIMEOUT_MS=2000) as server:
         doors.by_full_stream(server, doors.question_for("whole", doors.new_run()))
         base = descriptors(server)
         memory = []

@@ -2,7 +2,6 @@
 comes twice, and one event ends it."""
 
 import concurrent.futures
-import contextlib
 import random
 import signal
 import sqlite3
@@ -45,14 +44,6 @@ SCENARIOS = {
 }
 
 
-@contextlib.contextmanager
-def writing_server(data, fake, **settings):
-    with jackdaw.Server(data, JACKDAW_EMBEDDER="hash", **{**settings_for("openai", fake.url), **settings}) as server:
-        if not server.get("/v1/documents").json()["documents"]:
-            assert server.upload(jackdaw.SAMPLE).status == 200
-        yield server
-
-
 @pytest.fixture(scope="module")
 def fake():
     with FakeProvider(SCENARIOS) as provider:
@@ -61,7 +52,7 @@ def fake():
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, fake):
-    with writing_server(tmp_path_factory.mktemp("streams") / "data", fake) as running:
+    with doors.writing_server(tmp_path_factory.mktemp("streams") / "data", fake.url) as running:
         yield running
 
 
@@ -221,7 +212,7 @@ def test_ids_that_make_no_sense_are_refused(server):
 
 
 def test_a_replay_after_a_restart_is_the_same_byte_for_byte(tmp_path, fake):
-    with writing_server(tmp_path / "data", fake) as server:
+    with doors.writing_server(tmp_path / "data", fake.url) as server:
         ids = [start(server, "whole")[0] for _ in range(3)]
         failing = doors.by_full_stream(server, doors.question_for("no-such-scenario", doors.new_run())).answer_id
         running, run = start(server, "begun")
@@ -229,7 +220,7 @@ def test_a_replay_after_a_restart_is_the_same_byte_for_byte(tmp_path, fake):
         assert cancel(server, running)
         before = {answer_id: (wait_for_end(server, answer_id), raw_replay(server, answer_id))
                   for answer_id in [*ids, failing, running]}
-    with writing_server(tmp_path / "data", fake) as server:
+    with doors.writing_server(tmp_path / "data", fake.url) as server:
         for answer_id, (body, stream) in before.items():
             assert raw_replay(server, answer_id) == stream
             assert server.get(f"/v1/answers/{answer_id}").json() == body
@@ -255,7 +246,7 @@ def test_after_a_crash_no_unfinished_answer_looks_like_one(tmp_path, fake):
         fake.wait_for(run)
     finally:
         server.kill()
-    with writing_server(tmp_path / "data", fake) as server:
+    with doors.writing_server(tmp_path / "data", fake.url) as server:
         kept = server.get(f"/v1/answers/{finished}")
         if kept.status == 200:  # a finished answer may be told before it is on the disk
             assert raw_replay(server, finished) == whole
@@ -264,7 +255,7 @@ def test_after_a_crash_no_unfinished_answer_looks_like_one(tmp_path, fake):
 
 
 def test_passages_of_deleted_documents_are_gone_from_stored_answers(tmp_path, fake):
-    with writing_server(tmp_path / "data", fake) as server:
+    with doors.writing_server(tmp_path / "data", fake.url) as server:
         answer_id, _ = start(server, "whole")
         wait_for_end(server, answer_id)
         for document in server.get("/v1/documents").json()["documents"]:
@@ -276,7 +267,7 @@ def test_passages_of_deleted_documents_are_gone_from_stored_answers(tmp_path, fa
 
 
 def test_a_forgotten_answer_is_gone_and_not_unknown(tmp_path, fake):
-    with writing_server(tmp_path / "data", fake) as server:
+    with doors.writing_server(tmp_path / "data", fake.url) as server:
         answer_id, _ = start(server, "whole")
         wait_for_end(server, answer_id)
     with sqlite3.connect(tmp_path / "data" / "jackdaw.db") as database:  # as if it were older
@@ -293,7 +284,7 @@ def test_a_forgotten_answer_is_gone_and_not_unknown(tmp_path, fake):
 
 def test_without_retention_nothing_is_stored(tmp_path, fake):
     secret = "".join(PIECES)[:20]
-    with writing_server(tmp_path / "data", fake, JACKDAW_ANSWER_RETENTION=0) as server:
+    with doors.writing_server(tmp_path / "data", fake.url, JACKDAW_ANSWER_RETENTION=0) as server:
         answer_id, run = start(server, "gated")
         fake.wait_for(run)
         fake.open_gate(run)
@@ -301,7 +292,7 @@ def test_without_retention_nothing_is_stored(tmp_path, fake):
         doors.by_full_stream(server, doors.question_for("whole", doors.new_run()))
     stored = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
     assert secret.encode() not in stored and answer_id.encode() not in stored
-    with writing_server(tmp_path / "data", fake) as server:
+    with doors.writing_server(tmp_path / "data", fake.url) as server:
         assert server.get(f"/v1/answers/{answer_id}").status == 404
 
 
@@ -324,14 +315,14 @@ def test_an_answer_that_may_continue_does_and_another_one_stops(server, fake):
 
 
 def test_an_abandoned_answer_ends(tmp_path, fake):
-    with writing_server(tmp_path / "data", fake, JACKDAW_ABANDONED_AFTER_MS=300) as server:
+    with doors.writing_server(tmp_path / "data", fake.url, JACKDAW_ABANDONED_AFTER_MS=300) as server:
         answer_id, run = start(server, "begun")
         assert fake.wait_for(run).closed_within()
         assert wait_for_end(server, answer_id)["status"] == "cancelled"
 
 
 def test_an_answer_takes_no_longer_than_it_may(tmp_path, fake):
-    with writing_server(tmp_path / "data", fake, JACKDAW_ANSWER_TIMEOUT_MS=1500) as server:
+    with doors.writing_server(tmp_path / "data", fake.url, JACKDAW_ANSWER_TIMEOUT_MS=1500) as server:
         run = doors.new_run()
         with doors.open_answer(server, doors.question_for("begun", run)) as (_, events):
             last = doors.check_events(list(events))
@@ -413,7 +404,7 @@ def test_the_heads_of_streams(server):
 
 
 def test_more_than_the_server_can_do_is_refused_at_once(tmp_path, fake):
-    with writing_server(tmp_path / "data", fake, JACKDAW_MAX_ANSWERS=1, JACKDAW_MAX_QUEUED_ANSWERS=1) as server:
+    with doors.writing_server(tmp_path / "data", fake.url, JACKDAW_MAX_ANSWERS=1, JACKDAW_MAX_QUEUED_ANSWERS=1) as server:
         first = doors.new_run()
         with doors.open_answer(server, doors.question_for("gated", first)) as (_, runs):
             fake.wait_for(first)
@@ -429,7 +420,7 @@ def test_more_than_the_server_can_do_is_refused_at_once(tmp_path, fake):
 
 
 def test_sigterm_ends_each_stream_with_one_last_event(tmp_path, fake):
-    with writing_server(tmp_path / "data", fake, JACKDAW_SHUTDOWN_GRACE_MS=1500) as server:
+    with doors.writing_server(tmp_path / "data", fake.url, JACKDAW_SHUTDOWN_GRACE_MS=1500) as server:
         begun = threading.Semaphore(0)
 
         def read(scenario, run):
@@ -460,7 +451,7 @@ def test_sigterm_ends_each_stream_with_one_last_event(tmp_path, fake):
                 assert last.name == "cancelled" and last.data["reason"] == "shutdown"
                 assert fake.wait_for(run).closed_within()
         ids = [events[0].data["answer_id"] for events in streams]
-    with writing_server(tmp_path / "data", fake) as server:
+    with doors.writing_server(tmp_path / "data", fake.url) as server:
         for answer_id, events in zip(ids, streams):
             assert doors.replay(server, answer_id) == events
 
