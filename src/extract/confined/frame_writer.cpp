@@ -11,15 +11,6 @@ namespace {
 
 using protocol::FrameKind;
 
-void write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) _exit(1);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
 // Cuts at a border between UTF-8 characters.
 std::string_view cut_short(std::string_view text) {
   if (text.size() <= protocol::kMaxShortStringBytes) return text;
@@ -36,6 +27,15 @@ std::size_t payload_bytes(const Page& page) {
 }
 
 }  // namespace
+
+void write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) _exit(1);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
 
 void FrameWriter::begin_frame(FrameKind kind) {
   frame_start_ = buffer_.size();

@@ -9,8 +9,11 @@
 
 namespace jackdaw::extract {
 
+// Writes all bytes to a descriptor. A write that fails ends the process: nobody is left to tell.
+void write_all(int descriptor, std::string_view bytes);
+
 // Encodes the frames of protocol.h and writes each to a descriptor as soon as it is complete. Not shared between
-// threads; borrows the descriptor. A write that fails ends the process: nobody is left to tell.
+// threads; borrows the descriptor.
 class FrameWriter {
  public:
   // Writes the magic with the first frame.

@@ -2,6 +2,8 @@
 // (protocol.h). Started by the server for each document; the only program in which documents are parsed.
 //
 //   jackdaw-parse read MAX_PAGES MAX_CHARACTERS
+//   jackdaw-parse render PAGE DPI   draws one page and writes its picture (picture_protocol.h) instead; nothing when it
+//                                   cannot be drawn
 //   jackdaw-parse check          closes the sandbox, says so, then does something forbidden: the right end is SIGSYS
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,6 +18,7 @@
 #include <string_view>
 
 #include "extract/confined/frame_writer.h"
+#include "extract/confined/page_picture.h"
 #include "extract/confined/pdf_document.h"
 #include "extract/confined/sandbox.h"
 
@@ -81,8 +84,8 @@ void write_document(std::string_view bytes, const Limits& limits, FrameWriter& o
   }
 }
 
-int read_document(const Limits& limits) {
-  FrameWriter out(STDOUT_FILENO);
+// The document's bytes, with the sandbox closed behind them. Nothing, and the reason written, when either fails.
+std::optional<std::string> close_sandbox_with_input(FrameWriter& out) {
   std::optional<std::string> bytes;
   try {
     bytes = read_input();
@@ -91,14 +94,17 @@ int read_document(const Limits& limits) {
   }
   if (!bytes) {
     out.failure(FailureReason::kInput, 0, std::strerror(errno));
-    return 1;
+    return std::nullopt;
   }
   prepare_pdfium();
   if (const std::string error = enter_sandbox({}); !error.empty()) {
     out.failure(FailureReason::kSandbox, 0, error);
-    return 1;
+    return std::nullopt;
   }
-  write_document(*bytes, limits, out);
+  return bytes;
+}
+
+int end_process() {
 #ifdef JACKDAW_UNCONFINED
   FPDF_DestroyLibrary();
   return 0;
@@ -106,6 +112,32 @@ int read_document(const Limits& limits) {
   // The kernel frees faster than destructors do.
   _exit(0);
 #endif
+}
+
+int read_document(const Limits& limits) {
+  FrameWriter out(STDOUT_FILENO);
+  const std::optional<std::string> bytes = close_sandbox_with_input(out);
+  if (!bytes) return 1;
+  write_document(*bytes, limits, out);
+  return end_process();
+}
+
+int render(std::size_t page, std::size_t dpi) {
+  FrameWriter out(STDOUT_FILENO);
+  const std::optional<std::string> bytes = close_sandbox_with_input(out);
+  if (!bytes) return 1;
+  try {
+    std::optional<PdfDocument> document;
+    if (PdfDocument::open(*bytes, document)) return end_process();
+    if (const auto picture = document->draw(page, dpi)) {
+      const picture_protocol::HeadBytes head = picture_protocol::encode(picture->head);
+      write_all(STDOUT_FILENO, {head.data(), head.size()});
+      write_all(STDOUT_FILENO, {reinterpret_cast<const char*>(picture->pixels.data()), picture->pixels.size()});
+    }
+  } catch (const std::bad_alloc&) {
+    return end_process();
+  }
+  return end_process();
 }
 
 int check() {
@@ -130,6 +162,11 @@ int main(int count, char** arguments) {
   if (mode == "read" && count == 4 && parse_number(arguments[2], limits.pages) &&
       parse_number(arguments[3], limits.characters)) {
     return read_document(limits);
+  }
+  std::size_t page = 0;
+  std::size_t dpi = 0;
+  if (mode == "render" && count == 4 && parse_number(arguments[2], page) && parse_number(arguments[3], dpi)) {
+    return render(page, dpi);
   }
   constexpr std::string_view kUsage = "jackdaw-parse is started by jackdaw; it is of no use by itself.\n";
   return write(STDERR_FILENO, kUsage.data(), kUsage.size()) < 0 ? 2 : 64;

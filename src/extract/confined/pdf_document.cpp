@@ -1,5 +1,6 @@
 #include "extract/confined/pdf_document.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
@@ -169,6 +170,12 @@ PdfDocument::Reading PdfDocument::read_page(int number, std::size_t max_characte
   GlyphReader(text.get()).read(count, glyphs);
   compose_text(std::move(glyphs), page);
   return reading;
+}
+
+std::optional<PagePicture> PdfDocument::draw(std::size_t number, std::size_t dpi) const {
+  if (number == 0 || number > static_cast<std::size_t>(std::max(pages(), 0))) return std::nullopt;
+  if (dpi == 0 || dpi > picture_protocol::kMaxDpi) return std::nullopt;
+  return draw_page(document_.get(), static_cast<int>(number), static_cast<std::uint32_t>(dpi));
 }
 
 }  // namespace jackdaw::extract

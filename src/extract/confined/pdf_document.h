@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/document.h"
+#include "extract/confined/page_picture.h"
 #include "extract/confined/pdfium.h"
 #include "extract/confined/protocol.h"
 
@@ -31,6 +32,9 @@ class PdfDocument {
     std::size_t characters = 0;  // as the engine counts them
   };
   Reading read_page(int number, std::size_t max_characters) const;
+
+  // draw_page() of page_picture.h.
+  std::optional<PagePicture> draw(std::size_t number, std::size_t dpi) const;
 
  private:
   struct Close {

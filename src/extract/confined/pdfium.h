@@ -10,9 +10,11 @@ extern "C" {
 struct fpdf_document_t__;
 struct fpdf_page_t__;
 struct fpdf_textpage_t__;
+struct fpdf_bitmap_t__;
 using FPDF_DOCUMENT = fpdf_document_t__*;
 using FPDF_PAGE = fpdf_page_t__*;
 using FPDF_TEXTPAGE = fpdf_textpage_t__*;
+using FPDF_BITMAP = fpdf_bitmap_t__*;
 
 // Grows at its end with new versions: `version` 2 says that PDFium may read up to v8_embedder_slot, the rest stays
 // zero.
@@ -74,5 +76,19 @@ int FPDFText_GetCharOrigin(FPDF_TEXTPAGE text, int index, double* x, double* y);
 int FPDFText_GetCharBox(FPDF_TEXTPAGE text, int index, double* left, double* right, double* bottom, double* top);
 // From the font's descent to its ascent; of use for upright text alone.
 int FPDFText_GetLooseCharBox(FPDF_TEXTPAGE text, int index, FS_RECTF* box);
+
+// Clockwise quarter turns, 0..3.
+int FPDFPage_GetRotation(FPDF_PAGE page);
+
+inline constexpr int FPDFBitmap_Gray = 1;    // one byte a pixel
+inline constexpr int FPDF_GRAYSCALE = 0x08;  // flag of FPDF_RenderPageBitmap
+// Draws into `pixels`, which must outlive the bitmap; `stride` counts bytes.
+FPDF_BITMAP FPDFBitmap_CreateEx(int width, int height, int format, void* pixels, int stride);
+void FPDFBitmap_Destroy(FPDF_BITMAP bitmap);
+int FPDFBitmap_FillRect(FPDF_BITMAP bitmap, int left, int top, int width, int height, unsigned long argb);
+// The crop box, turned by the page's own rotation and `rotate` more clockwise quarters, is stretched over the
+// rectangle.
+void FPDF_RenderPageBitmap(FPDF_BITMAP bitmap, FPDF_PAGE page, int start_x, int start_y, int size_x, int size_y,
+                           int rotate, int flags);
 
 }  // extern "C"
