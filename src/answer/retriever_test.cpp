@@ -22,23 +22,9 @@ using testing::await;
 class RetrieverTest : public ::testing::Test {
  protected:
   DocumentId add(const std::string& name, const std::vector<std::string>& texts) {
-    NewDocument document;
-    document.document.id = DocumentId{name};
-    document.document.filename = name;
-    document.document.sha256 = name;
-    for (const auto& text : texts) {
-      document.chunks.push_back({text, {}});
-      const std::string_view view = text;
-      document.embeddings.push_back(embedder_.embed({&view, 1}, {}).front());
-    }
-    const auto ids = store_.add(document);
-    std::vector<IndexedDocument> indexed(1);
-    indexed[0].document = document.document.id;
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      indexed[0].chunks.push_back({ids[i], texts[i], document.embeddings[i]});
-    }
-    index_.add(indexed);
-    return document.document.id;
+    const IndexedDocument added = testing::add(store_, embedder_, name, texts);
+    index_.add({&added, 1});
+    return added.document;
   }
   Retriever retriever() { return {embedder_, reranker_, store_, index_, compute_, storage_, options_}; }
   Retrieved retrieve(const std::string& question, std::size_t top_k = 3, bool rerank = true, SearchFilter filter = {},

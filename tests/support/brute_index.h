@@ -1,12 +1,16 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <fstream>
 #include <functional>
+#include <iomanip>
 #include <map>
 #include <mutex>
 #include <set>
 #include <utility>
 
+#include "core/error.h"
 #include "core/search_index.h"
 #include "core/text.h"
 
@@ -32,9 +36,17 @@ class BruteIndex : public SearchIndex {
     }
     publish();
   }
+  void replace(const IndexedDocument& document) override {
+    const std::lock_guard lock(mutex_);
+    if (on_add) on_add();
+    take_out(document.document);
+    for (const auto& chunk : document.chunks) chunks_.push_back({document.document, chunk});
+    if (!document.chunks.empty()) ++documents_;
+    publish();
+  }
   void remove(const DocumentId& document) override {
     const std::lock_guard lock(mutex_);
-    if (std::erase_if(chunks_, [&](const auto& entry) { return entry.first == document; }) > 0) --documents_;
+    take_out(document);
     publish();
   }
   std::shared_ptr<const IndexSnapshot> snapshot() const override {
@@ -44,6 +56,42 @@ class BruteIndex : public SearchIndex {
   void merge_if_due(const Cancellation& /*cancellation*/) override {
     const std::lock_guard lock(mutex_);
     ++merges_;
+  }
+  // Plain text, trusted when it is read back.
+  void save(const std::filesystem::path& file, std::string_view stamp,
+            const Cancellation& cancellation) const override {
+    cancellation.throw_if_requested();
+    const std::lock_guard lock(mutex_);
+    std::ofstream out(file, std::ios::binary);
+    out << std::quoted(std::string(stamp)) << ' ' << documents_ << ' ' << chunks_.size() << '\n';
+    for (const auto& [document, chunk] : chunks_) {
+      out << std::quoted(document.value) << ' ' << chunk.chunk.value << ' ' << std::quoted(chunk.text) << ' '
+          << chunk.embedding.size();
+      for (const float value : chunk.embedding) out << ' ' << std::bit_cast<std::uint32_t>(value);
+      out << '\n';
+    }
+    if (!out.flush()) throw Error(ErrorCode::kInternal, "The index cannot be written.");
+  }
+  bool load(const std::filesystem::path& file, std::string_view stamp) override {
+    const std::lock_guard lock(mutex_);
+    std::ifstream in(file, std::ios::binary);
+    std::string written_stamp;
+    std::size_t documents = 0;
+    std::size_t count = 0;
+    if (!(in >> std::quoted(written_stamp) >> documents >> count) || written_stamp != stamp) return false;
+    Entries entries(count);
+    for (auto& [document, chunk] : entries) {
+      std::size_t dimensions = 0;
+      in >> std::quoted(document.value) >> chunk.chunk.value >> std::quoted(chunk.text) >> dimensions;
+      for (std::uint32_t bits = 0; chunk.embedding.size() < dimensions && in >> bits;) {
+        chunk.embedding.push_back(std::bit_cast<float>(bits));
+      }
+    }
+    if (!in) return false;
+    chunks_ = std::move(entries);
+    documents_ = documents;
+    publish();
+    return true;
   }
   int merges() const {
     const std::lock_guard lock(mutex_);
@@ -102,6 +150,10 @@ class BruteIndex : public SearchIndex {
     }
     std::shared_ptr<const Entries> entries;
   };
+
+  void take_out(const DocumentId& document) {
+    if (std::erase_if(chunks_, [&](const auto& entry) { return entry.first == document; }) > 0) --documents_;
+  }
 
   void publish() {
     const auto entries = std::make_shared<const Entries>(chunks_);
