@@ -114,12 +114,39 @@ MediaType markup_kind(std::string_view bytes) noexcept {
   return holds(bytes, "<html") ? MediaType::kHtml : MediaType::kXml;
 }
 
-// Text in UTF-8, UTF-16 with its mark, or an 8-bit code: no control characters but white space.
+bool is_control(unsigned char c) noexcept {
+  return (c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b) || c == 0x7f;
+}
+
+// How many of every `width` bytes, from byte `place` on, are zero: a share from 0 to 1.
+double zeros(std::string_view bytes, std::size_t width, std::size_t place) noexcept {
+  std::size_t found = 0;
+  std::size_t all = 0;
+  for (std::size_t i = place; i < bytes.size(); i += width, ++all) found += bytes[i] == '\0' ? 1 : 0;
+  return all == 0 ? 0 : static_cast<double>(found) / static_cast<double>(all);
+}
+
+// Without a mark only scripts of the first 256 code points can be told from other binary files: half of the bytes, or
+// three quarters, are zero and the others are no control characters.
+bool looks_like_wide_text(std::string_view bytes) noexcept {
+  constexpr std::size_t kFewestBytes = 8;
+  constexpr double kMost = 0.9;
+  constexpr double kHardlyAny = 0.02;
+  if (bytes.size() < kFewestBytes) return false;
+  const bool utf16 = (zeros(bytes, 2, 1) >= kMost && zeros(bytes, 2, 0) <= kHardlyAny) ||
+                     (zeros(bytes, 2, 0) >= kMost && zeros(bytes, 2, 1) <= kHardlyAny);
+  const bool utf32 = zeros(bytes, 4, 1) + zeros(bytes, 4, 2) >= 2 * kMost &&
+                     ((zeros(bytes, 4, 3) >= kMost && zeros(bytes, 4, 0) <= kHardlyAny) ||
+                      (zeros(bytes, 4, 0) >= kMost && zeros(bytes, 4, 3) <= kHardlyAny));
+  if (!utf16 && !utf32) return false;
+  return std::ranges::none_of(bytes, [](unsigned char c) { return c != 0 && is_control(c); });
+}
+
+// Text in UTF-8, in UTF-16 or UTF-32, or in an 8-bit code: no control characters but white space.
 bool looks_like_text(std::string_view bytes) noexcept {
   if (bytes.starts_with("\xff\xfe"sv) || bytes.starts_with("\xfe\xff"sv)) return true;
-  return std::ranges::none_of(bytes, [](unsigned char c) {
-    return (c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b) || c == 0x7f;
-  });
+  if (bytes.starts_with("\0\0\xfe\xff"sv) || looks_like_wide_text(bytes)) return true;
+  return std::ranges::none_of(bytes, [](unsigned char c) { return is_control(c); });
 }
 
 }  // namespace
@@ -131,6 +158,21 @@ MediaType detect_media_type(std::string_view first_bytes) noexcept {
   if (const MediaType type = markup_kind(bytes); type != MediaType::kUnknown) return type;
   if (holds(bytes, "%PDF-")) return MediaType::kPdf;
   return looks_like_text(bytes) ? MediaType::kPlainText : MediaType::kUnknown;
+}
+
+std::optional<Parser> parser_of(MediaType type) noexcept {
+  switch (type) {
+    case MediaType::kPdf: return Parser::kPdf;
+    case MediaType::kZip:
+    case MediaType::kOfficeOpenXml:
+    case MediaType::kOpenDocument:
+    case MediaType::kEpub:
+    // An encrypted DOCX is wrapped in the old container, and its reader says so.
+    case MediaType::kLegacyOffice:
+    case MediaType::kHtml:
+    case MediaType::kPlainText: return Parser::kText;
+    default: return std::nullopt;
+  }
 }
 
 std::string_view mime_name(MediaType type) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace jackdaw::extract {
@@ -39,6 +40,16 @@ inline constexpr std::size_t kMediaTypeBytes = 1024;
 
 // `first_bytes` is the whole file when it is shorter than kMediaTypeBytes; more bytes are ignored.
 MediaType detect_media_type(std::string_view first_bytes) noexcept;
+
+// The confined programs that read documents.
+enum class Parser {
+  kPdf,   // jackdaw-parse
+  kText,  // jackdaw-parse-text: everything else, which it tells apart by the whole file
+};
+
+// Who reads such a file; none when nobody does, and describe() says what it is instead. jackdaw-parse-text may still
+// refuse it: only the whole file shows that a ZIP archive holds no document.
+std::optional<Parser> parser_of(MediaType type) noexcept;
 
 // "application/pdf".
 std::string_view mime_name(MediaType type) noexcept;

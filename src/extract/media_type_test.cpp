@@ -40,6 +40,38 @@ TEST(MediaType, AnImageOrAPageThatOnlyMentionsThePdfHeaderStaysWhatItIs) {
   EXPECT_EQ(detect_media_type("<html><body>A file starts with %PDF-1.4"), MediaType::kHtml);
 }
 
+std::string wide(std::string_view ascii, std::size_t width, std::size_t place) {
+  std::string bytes;
+  for (const char c : ascii) {
+    std::string unit(width, '\0');
+    unit[place] = c;
+    bytes += unit;
+  }
+  return bytes;
+}
+
+TEST(MediaType, TellsWideTextFromOtherBytesWithZeros) {
+  constexpr std::string_view kWords = "Dear Sir or Madam,\r\n";
+  EXPECT_EQ(detect_media_type(wide(kWords, 2, 0)), MediaType::kPlainText);
+  EXPECT_EQ(detect_media_type(wide(kWords, 2, 1)), MediaType::kPlainText);
+  EXPECT_EQ(detect_media_type(wide(kWords, 4, 0)), MediaType::kPlainText);
+  EXPECT_EQ(detect_media_type(wide(kWords, 4, 3)), MediaType::kPlainText);
+  EXPECT_EQ(detect_media_type(std::string(100, '\0')), MediaType::kUnknown);
+  EXPECT_EQ(detect_media_type(wide("\x01\x02\x03\x04\x05\x06\x07\x08", 2, 0)), MediaType::kUnknown);
+}
+
+TEST(MediaType, SaysWhichProgramReadsIt) {
+  EXPECT_EQ(parser_of(MediaType::kPdf), Parser::kPdf);
+  for (const MediaType type : {MediaType::kPlainText, MediaType::kHtml, MediaType::kZip, MediaType::kOfficeOpenXml,
+                               MediaType::kOpenDocument, MediaType::kEpub, MediaType::kLegacyOffice}) {
+    EXPECT_EQ(parser_of(type), Parser::kText) << describe(type);
+  }
+  for (const MediaType type : {MediaType::kEmpty, MediaType::kPng, MediaType::kRtf, MediaType::kSevenZip,
+                               MediaType::kXml, MediaType::kUnknown}) {
+    EXPECT_EQ(parser_of(type), std::nullopt) << describe(type);
+  }
+}
+
 TEST(MediaType, EveryTypeHasAMimeNameAndWords) {
   for (int i = 0; i <= static_cast<int>(MediaType::kUnknown); ++i) {
     EXPECT_NE(mime_name(static_cast<MediaType>(i)).find('/'), std::string_view::npos);
