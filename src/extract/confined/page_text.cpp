@@ -35,11 +35,6 @@ bool is_noise(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) || (c & 0xFFFE) == 0xFFFE || c == 0xFEFF;
 }
 
-// A hyphen that belongs to the word: "2019-2020", "Jean-Paul".
-bool keeps_hyphen(char32_t before, char32_t after) {
-  return is_ascii_digit(before) || is_ascii_digit(after) || (is_ascii_lower(before) && is_ascii_upper(after));
-}
-
 // Writes lines into a page, word by word.
 class Composer {
  public:
@@ -182,6 +177,10 @@ bool is_ideographic(char32_t c) noexcept {
          (c >= 0x3041 && c <= 0x30FF) || (c >= 0x3105 && c <= 0x312F) || (c >= 0x31F0 && c <= 0x31FF) ||
          (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) ||
          (c >= 0xFF66 && c <= 0xFF9F) || (c >= 0x20000 && c <= 0x323AF);
+}
+
+bool keeps_hyphen(char32_t before, char32_t after) noexcept {
+  return is_ascii_digit(before) || is_ascii_digit(after) || (is_ascii_lower(before) && is_ascii_upper(after));
 }
 
 void join_surrogates(std::vector<Glyph>& glyphs, std::vector<GlyphStyle>& styles) {

@@ -56,5 +56,7 @@ void append_utf8(std::string& out, char32_t c);
 bool is_right_to_left(char32_t c) noexcept;
 // Scripts written without spaces: each character counts as a word, so that a box surrounds what is meant.
 bool is_ideographic(char32_t c) noexcept;
+// Whether a hyphen at a line's end between these two belongs to the word: "2019-2020", "Jean-Paul".
+bool keeps_hyphen(char32_t before, char32_t after) noexcept;
 
 }  // namespace jackdaw::extract
