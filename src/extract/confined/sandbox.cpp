@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 
 namespace jackdaw::extract {
 namespace {
@@ -63,7 +64,7 @@ class Filter {
   int error_ = 0;
 };
 
-std::string load_filter() {
+std::string load_filter(const SandboxLimits& limits) {
   Filter filter;
   // The C library's qsort asks sysinfo for the size of the memory.
   for (const int call : {SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(futex),
@@ -75,6 +76,9 @@ std::string load_filter() {
   filter.allow(SCMP_SYS(write), SCMP_A0_64(SCMP_CMP_EQ, STDERR_FILENO));
   filter.allow(SCMP_SYS(mmap), SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
                SCMP_A3_64(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
+  if (limits.processor_clock) {
+    filter.allow(SCMP_SYS(clock_gettime), SCMP_A0_64(SCMP_CMP_EQ, CLOCK_PROCESS_CPUTIME_ID));
+  }
   const int error = filter.load();
   return error == 0 ? std::string() : failed("seccomp filter", error);
 }
@@ -114,7 +118,7 @@ std::string enter_sandbox(const SandboxLimits& limits) {
   if (prctl(PR_SET_DUMPABLE, 0) != 0) return failed("PR_SET_DUMPABLE", errno);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("PR_SET_NO_NEW_PRIVS", errno);
   if (std::string error = set_limits(limits); !error.empty()) return error;
-  return load_filter();
+  return load_filter(limits);
 }
 
 #endif

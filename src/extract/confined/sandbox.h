@@ -8,6 +8,7 @@ namespace jackdaw::extract {
 struct SandboxLimits {
   unsigned long address_space_bytes = 512UL << 20;  // ordinary documents need less than 20 MiB
   unsigned long cpu_seconds = 300;
+  bool processor_clock = false;  // the process may ask how much processor time it used, as clock(3) does
 };
 
 // Closes the sandbox around this process, for good: limits, lowest priority, no new privileges, death with the parent,
