@@ -1,13 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace jackdaw::server {
 
-// What a person sees in a terminal. Colours and moving progress only where standard output and standard error are
-// terminals (and NO_COLOR is not set); plain text elsewhere. Text from documents and peers is made harmless first:
-// no control characters reach the terminal. Used by one thread.
+// What a person sees in a terminal. Colours only where standard output is one (and NO_COLOR is not set), moving
+// progress only where standard error is one (and TERM is not `dumb`); plain text elsewhere. Text from documents and
+// peers is made harmless first: no control characters reach the terminal. Used by one thread.
 class Terminal {
  public:
   Terminal();
@@ -22,20 +23,34 @@ class Terminal {
   std::string dim(std::string_view text) const;
   std::string red(std::string_view text) const;
 
-  // One line on standard error that replaces the one before; nothing where that is no terminal.
-  void progress(const std::string& what);
+  // One line on standard error that replaces the one before, cut to the width of the terminal; nothing where that is no
+  // terminal. The cursor is hidden meanwhile.
+  void progress(std::string_view what);
   void end_progress();
+  bool moves() const noexcept { return moving_; }
+  // What progress() has room for, as the terminal is now.
+  std::size_t columns() const;
 
   // A sentence on standard error.
   void complain(std::string_view sentence);
 
+  // What end_progress() writes, for a process that ends at once.
+  static constexpr std::string_view kRestore = "\r\x1b[K\x1b[?25h";
+
  private:
   bool colours_ = false;
   bool moving_ = false;
-  bool showing_ = false;
+  std::string shown_;
 };
 
 // Without control characters but LF and tab; ill-formed UTF-8 replaced.
 std::string harmless(std::string_view text);
+// One line, and nothing that is not seen or changes the direction of what stands beside it: for names of files.
+std::string harmless_name(std::string_view text);
+
+// How many columns of a terminal it takes: two for East Asian wide characters and emoji, none for marks.
+std::size_t columns_of(std::string_view text);
+// At most that many columns, with "..." for what was cut.
+std::string shorten(std::string_view text, std::size_t columns);
 
 }  // namespace jackdaw::server
