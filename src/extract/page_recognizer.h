@@ -48,7 +48,7 @@ RecognizerStatus find_recognizer(const RecognizerOptions& options);
 // die with it. The destructor kills and reaps them.
 class PageRecognizer {
  public:
-  // `pdf` is opened at the first page. The password opens it and goes nowhere but to jackdaw-parse; empty: none.
+  // `pdf` is opened for each page. The password opens it and goes nowhere but to jackdaw-parse; empty: none.
   PageRecognizer(RecognizerOptions options, std::filesystem::path pdf, std::string password);
   PageRecognizer(const PageRecognizer&) = delete;
   PageRecognizer& operator=(const PageRecognizer&) = delete;

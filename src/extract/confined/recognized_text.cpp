@@ -12,18 +12,24 @@ namespace {
 
 using Before = RecognizedWord::Before;
 
-// What the engine gives is cut where a byte cannot be part of UTF-8; such a byte counts as a letter of its own.
-char32_t decode_one(std::string_view utf8) {
+// A letter and its bytes. A byte that cannot begin one counts as a letter of its own.
+struct Letter {
+  char32_t code = 0;
+  std::size_t bytes = 0;
+};
+
+Letter first_of(std::string_view utf8) {
+  if (utf8.empty()) return {};
   const auto lead = static_cast<unsigned char>(utf8.front());
   const std::size_t bytes = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (bytes == 1 || bytes > utf8.size()) return lead;
+  if (bytes == 1 || bytes > utf8.size()) return {.code = lead, .bytes = 1};
   char32_t code = lead & (0x7FU >> bytes);
   for (const char trail : utf8.substr(1, bytes - 1)) code = (code << 6) | (static_cast<unsigned char>(trail) & 0x3FU);
-  return code;
+  return {.code = code, .bytes = bytes};
 }
 
 char32_t first_letter(std::string_view utf8) {
-  return utf8.empty() ? 0 : decode_one(utf8);
+  return first_of(utf8).code;
 }
 
 std::size_t last_letter_at(std::string_view utf8) {
@@ -33,7 +39,7 @@ std::size_t last_letter_at(std::string_view utf8) {
 }
 
 char32_t last_letter(std::string_view utf8) {
-  return utf8.empty() ? 0 : decode_one(utf8.substr(last_letter_at(utf8)));
+  return utf8.empty() ? 0 : first_letter(utf8.substr(last_letter_at(utf8)));
 }
 
 bool is_hyphen(char32_t c) {
@@ -47,7 +53,7 @@ bool is_word_letter(char32_t c) {
 }
 
 std::string_view without_space(std::string_view text) {
-  while (!text.empty() && is_space(first_letter(text))) text.remove_prefix(1);
+  while (!text.empty() && is_space(first_letter(text))) text.remove_prefix(first_of(text).bytes);
   while (!text.empty() && is_space(last_letter(text))) text = text.substr(0, last_letter_at(text));
   return text;
 }
