@@ -18,7 +18,7 @@ std::string cannot(const fs::path& path, const std::error_code& reason) {
   return "'" + path.string() + "' cannot be read: " + reason.message() + ". Check the name and the permissions.";
 }
 
-FoundFile look_at(const fs::path& path, bool named) {
+FoundFile look(const fs::path& path, bool named) {
   std::error_code reason;
   fs::path real = fs::canonical(path, reason);
   if (reason) return failed(path, cannot(path, reason), named);
@@ -57,7 +57,7 @@ FileSelection::Root FileSelection::root_of(const std::string& word) const {
   if (!fs::exists(link) && has_wildcard(word)) return pattern_root(word);
   Root root{.kind = Root::Kind::kMissing, .path = word, .pattern = {}, .hidden_too = include_hidden_, .word = word};
   fs::path real = fs::canonical(word, reason);
-  if (reason) return root;
+  if (reason) return root;  // look() says why
   root.kind = fs::is_directory(real, reason) ? Root::Kind::kFolder : Root::Kind::kFile;
   root.path = std::move(real);
   return root;
@@ -123,7 +123,7 @@ void FileSelection::walk(const Root& root, std::vector<FoundFile>& found) const 
       if (root.pattern && !root.pattern->matches(path.lexically_relative(root.path).native())) continue;
       const fs::file_status status = fs::status(path, ignored);
       const bool broken_link = fs::is_symlink(link) && !fs::exists(status);
-      if (fs::is_regular_file(status) || broken_link) here.push_back(look_at(path, false));
+      if (fs::is_regular_file(status) || broken_link) here.push_back(look(path, false));
     }
   }
   std::sort(here.begin(), here.end(), [](const FoundFile& a, const FoundFile& b) { return a.path < b.path; });
@@ -135,7 +135,7 @@ std::vector<FoundFile> FileSelection::find() const {
   for (const Root& root : roots_) {
     const std::size_t before = all.size();
     if (root.kind == Root::Kind::kFile || root.kind == Root::Kind::kMissing) {
-      all.push_back(look_at(root.path, true));
+      all.push_back(look(root.path, true));
     } else {
       walk(root, all);
     }
@@ -156,11 +156,18 @@ std::vector<FoundFile> FileSelection::find() const {
   return once;
 }
 
+FoundFile FileSelection::look_at(const fs::path& path) const {
+  const bool named = std::any_of(roots_.begin(), roots_.end(), [&](const Root& root) {
+    return root.kind != Root::Kind::kFolder && root.kind != Root::Kind::kPattern && root.path == path;
+  });
+  return look(path, named);
+}
+
 bool FileSelection::wants(const fs::path& path) const {
   return std::any_of(roots_.begin(), roots_.end(), [&](const Root& root) {
     switch (root.kind) {
-      case Root::Kind::kFile:
-      case Root::Kind::kMissing: return root.path == path;
+      case Root::Kind::kFile: return root.path == path;
+      case Root::Kind::kMissing: return fs::absolute(root.path).lexically_normal() == path;
       case Root::Kind::kFolder: return root.path != path && is_reached(root, path);
       case Root::Kind::kPattern: break;
     }

@@ -38,6 +38,9 @@ class FileSelection {
   // reason. Throws nothing for what it finds on the disk.
   std::vector<FoundFile> find() const;
 
+  // A file that has come or changed since; named when its path is one of the words.
+  FoundFile look_at(const std::filesystem::path& path) const;
+
   // Whether a file of that absolute path would be found, if it were there.
   bool wants(const std::filesystem::path& path) const;
   // Whether files below that folder could be found: false for hidden and excluded ones.

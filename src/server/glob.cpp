@@ -125,6 +125,15 @@ bool Glob::matches(std::string_view path) const {
       [&](std::size_t s, std::size_t i) { return fits(segments_[s], names[i]); });
 }
 
+std::string quoted_for_glob(std::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    if (std::string_view("*?[\\").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
 bool has_wildcard(std::string_view text) {
   return text.find_first_of("*?[") != std::string_view::npos;
 }

@@ -38,6 +38,9 @@ class Glob {
   std::vector<Segment> segments_;
 };
 
+// A pattern that only that text matches.
+std::string quoted_for_glob(std::string_view text);
+
 // Whether the shell would have treated it as a pattern.
 bool has_wildcard(std::string_view text);
 

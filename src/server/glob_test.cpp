@@ -69,6 +69,12 @@ TEST(Glob, ABackslashTakesTheNextCharacterAsItIs) {
   EXPECT_TRUE(matches("end\\", "end\\"));
 }
 
+TEST(Glob, QuotedTextMatchesOnlyItself) {
+  const std::string odd = R"(/a*b/[c]/d?\e)";
+  EXPECT_TRUE(matches(quoted_for_glob(odd), odd));
+  EXPECT_FALSE(matches(quoted_for_glob("a*"), "ab"));
+}
+
 TEST(Glob, NoPatternTakesLong) {
   std::string pattern;
   for (int i = 0; i < 40; ++i) pattern += "*a";

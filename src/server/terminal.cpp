@@ -61,9 +61,9 @@ std::size_t columns_of(char32_t c) {
 
 }  // namespace
 
-Terminal::Terminal() : moving_(is_moving()) {
+Terminal::Terminal() : moving_(is_moving()), watched_(isatty(STDOUT_FILENO) == 1) {
   const char* no_color = std::getenv("NO_COLOR");
-  colours_ = isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
+  colours_ = watched_ && (no_color == nullptr || *no_color == '\0');
 }
 
 Terminal::~Terminal() {

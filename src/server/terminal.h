@@ -27,7 +27,8 @@ class Terminal {
   // terminal. The cursor is hidden meanwhile.
   void progress(std::string_view what);
   void end_progress();
-  bool moves() const noexcept { return moving_; }
+  // Whether somebody looks at both, so that the moving line says enough meanwhile.
+  bool is_watched() const noexcept { return moving_ && watched_; }
   // What progress() has room for, as the terminal is now.
   std::size_t columns() const;
 
@@ -40,6 +41,7 @@ class Terminal {
  private:
   bool colours_ = false;
   bool moving_ = false;
+  bool watched_ = false;
   std::string shown_;
 };
 
