@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/error.h"
 #include "core/ids.h"
 
 namespace jackdaw {
@@ -30,14 +31,26 @@ struct Word {
   friend bool operator==(const Word&, const Word&) = default;
 };
 
-// What one page says, in reading order. Lines end with LF, a blank line separates paragraphs. Valid UTF-8.
+// From byte `begin` of Page::text on, the text stands under these headings.
+struct Section {
+  std::uint32_t begin = 0;
+  std::string heading;  // outermost first, joined by kHeadingSeparator, at most kMaxHeadingBytes; empty: under none
+  friend bool operator==(const Section&, const Section&) = default;
+};
+inline constexpr char kHeadingSeparator[] = " \u203a ";  // "Warranty > Exclusions" with a single angle quotation mark
+inline constexpr std::size_t kMaxHeadingBytes = 400;
+
+// What one page says, in reading order. Lines end with LF, a blank line separates paragraphs. Valid UTF-8. Where the
+// format has no pages, a piece of the text that begins at a paragraph.
 struct Page {
-  int number = 0;     // 1-based physical page
-  std::string label;  // as printed ("iv"); empty where the document has none
+  int number = 0;     // 1-based: the physical page, slide or sheet, or the place among the pieces
+  std::string label;  // as printed ("iv"), a sheet's name; empty where the document has none
   float width = 0;    // points, crop box, unrotated
   float height = 0;
   std::string text;
-  std::vector<Word> words;  // ascending, not overlapping
+  std::vector<Word> words;        // ascending, not overlapping; none where nothing is known about places
+  std::vector<Section> sections;  // ascending by `begin`; not stored, chunks keep their heading
+  bool recognized = false;        // read from a picture (OCR)
 };
 
 // A file that a person gave us, wholly on disk in a spool file, not yet part of the collection.
@@ -48,21 +61,44 @@ struct IncomingFile {
   std::string sha256;  // 64 lower-case hex digits
 };
 
-enum class DocumentStatus { kReady, kFailed };
+// kQueued: accepted, its bytes are safe, it is being read or will be. kReady: can be found.
+enum class DocumentStatus { kReady, kFailed, kQueued, kCancelled };
+
+// Why a document could not be read, or not wholly.
+struct DocumentFailure {
+  ErrorCode code = ErrorCode::kInternal;
+  std::string message;  // a sentence for a person
+  int page = 0;         // the last page that was reached; 0: none
+  friend bool operator==(const DocumentFailure&, const DocumentFailure&) = default;
+};
+
+// New bytes for a document that goes on answering with its old ones until they are ready.
+struct Replacement {
+  DocumentStatus status = DocumentStatus::kQueued;  // never kReady: then it is the document
+  std::string filename;
+  std::string sha256;
+  std::uint64_t bytes = 0;
+  std::optional<DocumentFailure> failure;
+};
 
 // A document as lists show it.
 struct Document {
   DocumentId id;
   std::string filename;
   std::string title;       // empty where the file has none
-  std::string media_type;  // decided by content
+  std::string media_type;  // decided by content; empty before it was read
   std::string sha256;      // of the original bytes
   std::uint64_t bytes = 0;
-  int pages = 0;  // 0 where the format has none
+  int pages = 0;  // 0 where the format has none, and before it was read
   std::int64_t chunks = 0;
   DocumentStatus status = DocumentStatus::kReady;
   WallTime created_at{};
-  std::vector<std::string> tags;
+  std::vector<std::string> tags{};  // clean_tags() in core/document_store.h
+  std::string source{};             // the absolute path that it was read from, where one was given
+  std::vector<int> pages_without_text{};
+  // kFailed: why. kReady: it is there in part, because the caller wanted what could be read.
+  std::optional<DocumentFailure> failure{};
+  std::optional<Replacement> replacement{};
 };
 
 }  // namespace jackdaw

@@ -82,9 +82,16 @@ class Error : public std::runtime_error {
     return *this;
   }
 
+  // The last page that was reached of the document that the error is about.
+  Error& with_page(int page) {
+    page_ = page;
+    return *this;
+  }
+
   ErrorCode code() const noexcept { return code_; }
   const std::string& field() const noexcept { return field_; }
   std::optional<std::chrono::seconds> retry_after() const noexcept { return retry_after_; }
+  int page() const noexcept { return page_; }  // 0: none
   // Whether the same request may succeed later without any change by the caller.
   bool retryable() const noexcept { return retryable_.value_or(is_retryable(code_)); }
 
@@ -93,6 +100,7 @@ class Error : public std::runtime_error {
   std::string field_;
   std::optional<std::chrono::seconds> retry_after_;
   std::optional<bool> retryable_;
+  int page_ = 0;
 };
 
 }  // namespace jackdaw

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -68,6 +69,10 @@ class SearchIndex {
   // Adds whole documents and publishes one new snapshot. Costs the size of what is added, not of the collection.
   virtual void add(std::span<const IndexedDocument> documents) = 0;
 
+  // Puts `document` in the place of whatever was there under its id, in one publication: every snapshot has the old one
+  // whole or the new one whole. Unknown documents are added; one without chunks is only removed.
+  virtual void replace(const IndexedDocument& document) = 0;
+
   // No snapshot taken after this returns finds a chunk of the document. Unknown documents are fine.
   virtual void remove(const DocumentId& document) = 0;
 
@@ -76,6 +81,17 @@ class SearchIndex {
 
   // Merges small segments, if that is due. Burns CPU; called in the background, off the read path.
   virtual void merge_if_due(const Cancellation& cancellation) = 0;
+
+  // The index as a file, so that the next start need not build it. What save() writes is the newest snapshot at the
+  // moment of the call, under `stamp` (DocumentStore::index_stamp() of the same moment); the file is complete and on
+  // the disk under its name, or what stood there before stays. It takes seconds, while others read and write. Throws
+  // Error kStorageFull, kInternal, what `cancellation` says.
+  virtual void save(const std::filesystem::path& file, std::string_view stamp,
+                    const Cancellation& cancellation) const = 0;
+  // Publishes what the file holds. False, and nothing changed, when there is no file, or it is of another stamp,
+  // version of the form, or configuration of the index, or damaged anywhere: then the caller builds the index. Only for
+  // an index that is still empty.
+  virtual bool load(const std::filesystem::path& file, std::string_view stamp) = 0;
 };
 
 }  // namespace jackdaw
