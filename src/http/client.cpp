@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "core/error.h"
@@ -90,6 +91,13 @@ class Client::Transfer {
 
   void set_files() {
     form_.reset(curl_mime_init(easy_));
+    for (const UploadField& field : request_.fields) {
+      curl_mimepart* part = curl_mime_addpart(form_.get());
+      if (part == nullptr || curl_mime_name(part, field.name.c_str()) != CURLE_OK ||
+          curl_mime_data(part, field.value.data(), field.value.size()) != CURLE_OK) {
+        throw std::bad_alloc();
+      }
+    }
     for (const UploadFile& file : request_.files) {
       curl_mimepart* part = curl_mime_addpart(form_.get());
       const std::string filename = file.filename.empty() ? file.path.filename().string() : file.filename;

@@ -14,6 +14,12 @@
 
 namespace jackdaw::http {
 
+// A text to be sent as one part of multipart/form-data, before the files.
+struct UploadField {
+  std::string name;
+  std::string value;
+};
+
 // A file to be sent as one part of multipart/form-data, streamed from disk.
 struct UploadFile {
   std::string field = "file";
@@ -25,8 +31,9 @@ struct ClientRequest {
   std::string method = "GET";
   std::string url;  // http or https
   Headers headers;
-  std::string body;               // sent when there are no files
-  std::vector<UploadFile> files;  // not empty: the body is multipart/form-data
+  std::string body;                 // sent when there are no files
+  std::vector<UploadFile> files;    // not empty: the body is multipart/form-data
+  std::vector<UploadField> fields;  // sent with the files
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds idle_timeout{0};      // without a byte in either direction; 0: none
   std::chrono::milliseconds total_timeout{0};     // 0: none

@@ -98,8 +98,9 @@ TEST(Client, StreamsFilesFromDisk) {
   request.url = server.url("/upload");
   request.files.push_back({.field = "file", .path = path, .filename = "a \"b\" \xE2\x82\xAC.pdf"});
   request.files.push_back({.field = "file", .path = path, .filename = ""});
+  request.fields = {{"tags", "of\r\nparts"}};
   EXPECT_EQ(client.request(request).body,
-            "file a \"b\" \xE2\x82\xAC.pdf 3000000\nfile " + path.filename().string() + " 3000000\n");
+            "tags - 9\nfile a \"b\" \xE2\x82\xAC.pdf 3000000\nfile " + path.filename().string() + " 3000000\n");
   std::filesystem::remove(path);
   EXPECT_EQ(code_of([&] { client.request(request); }), ErrorCode::kNotFound);
 }

@@ -126,10 +126,10 @@ class FileIngest {
     const Accepted accepted = submit(source, known.id);
     document = accepted.document;
     // Its own bytes again: what was about to replace them is dropped.
-    if (accepted.already_known && known.sha256 == sha256 && accepted.document.status == DocumentStatus::kReady) {
-      return IngestOutcome::kUnchanged;
-    }
-    follow(accepted.document.id, DocumentStatus::kQueued, document);
+    const bool is_back = accepted.already_known && !accepted.document.replacement && known.sha256 == sha256;
+    if (is_back && accepted.document.status == DocumentStatus::kReady) return IngestOutcome::kUnchanged;
+    const auto& replacement = accepted.document.replacement;
+    follow(known.id, replacement ? replacement->status : accepted.document.status, document);
     return IngestOutcome::kReplaced;
   }
 

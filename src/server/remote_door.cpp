@@ -1,16 +1,19 @@
 #include <boost/json.hpp>
 
+#include <charconv>
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "core/error.h"
-#include "core/log.h"
+#include "core/guarded.h"
 #include "http/client.h"
 #include "http/event_stream_reader.h"
 #include "http/uri.h"
 #include "server/door.h"
 #include "server/json.h"
-#include "store/data_lock.h"
+#include "server/remote_document.h"
 
 namespace jackdaw::server {
 namespace {
@@ -26,76 +29,134 @@ json::object parse_object(const std::string& body) {
   return std::move(value.get_object());
 }
 
-std::string text_of(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+Error problem_of(const http::ClientResponse& response) {
+  Error error = error_from_json(parse_object(response.body));
+  const std::string wait(response.headers.get("Retry-After"));
+  int seconds = 0;
+  const auto parsed = std::from_chars(wait.data(), wait.data() + wait.size(), seconds);
+  if (parsed.ec == std::errc{} && seconds > 0) error.with_retry_after(std::chrono::seconds(seconds));
+  return error;
 }
 
-Error problem_to_error(const json::object& problem, std::string_view message_key) {
-  const ErrorCode code = error_code_from(text_of(problem, "code")).value_or(ErrorCode::kInternal);
-  return {code, text_of(problem, message_key)};
+http::ClientResponse checked(http::ClientResponse response) {
+  if (response.status >= 200 && response.status < 300) return response;
+  throw problem_of(response);
 }
 
-// The collection of a running server, over HTTP.
+std::string path_of(const DocumentId& id) {
+  return "/v1/documents/" + http::percent_encode(id.value);
+}
+
+std::string query_of(const DocumentQuery& query) {
+  std::string text = "?limit=200";
+  const auto add = [&text](const char* name, const std::string& value) {
+    if (!value.empty()) text += std::string("&") + name + "=" + http::percent_encode(value);
+  };
+  add("after", query.after);
+  add("q", query.text);
+  add("tag", query.tag);
+  add("source", query.source);
+  if (query.status == DocumentStatus::kReady) add("status", "ready");
+  if (query.status == DocumentStatus::kFailed) add("status", "failed");
+  if (query.status == DocumentStatus::kQueued) add("status", "queued");
+  if (query.status == DocumentStatus::kCancelled) add("status", "cancelled");
+  return text;
+}
+
+// The collection of a running server, over HTTP. A connection for each call that runs at once; they are kept.
 class RemoteDoor : public Door {
  public:
-  RemoteDoor(const Config& config, std::string url) : url_(std::move(url)) {
+  RemoteDoor(const Config& config, std::string url, Cancellation cancellation)
+      : url_(std::move(url)), cancellation_(std::move(cancellation)) {
     if (!config.api_key.empty()) headers_.set("Authorization", "Bearer " + config.api_key);
   }
 
-  json::object ingest(const std::filesystem::path& file, const OnProgress& on_progress) override {
-    on_progress("sending to " + url_);
-    http::ClientRequest request = make("POST", "/upload");
-    request.files.push_back({.field = "file", .path = file, .filename = {}});
-    const http::ClientResponse response = client_.request(request);
-    json::object outcome = parse_object(response.body);
-    if (response.status == 200) return outcome;
-    const Error error = problem_to_error(outcome, "detail");
-    if (response.status == 401 || response.status == 403 || response.status == 503) throw error;
-    return {{"filename", file.filename().string()}, {"status", "failed"}, {"error", error_to_json(error)}};
+  std::optional<Document> find_by_source(const std::string& source) override {
+    DocumentQuery query;
+    query.source = source;
+    const json::object page = get_object("/v1/documents" + query_of(query));
+    const json::array& found = page.at("documents").as_array();
+    if (found.empty()) return std::nullopt;
+    return document_from_json(found.front().as_object());
+  }
+
+  Accepted submit(const FileToSubmit& file) override {
+    const http::ClientResponse response = checked(send(submission(file)));
+    Accepted accepted;
+    accepted.document = document_from_json(parse_object(response.body));
+    accepted.already_known = response.status == 200;
+    return accepted;
+  }
+
+  Document follow(const DocumentId& id, const OnProgress& on_progress) override {
+    bool ended = false;
+    http::EventStreamReader reader([&](http::ServerSentEvent&& event) {
+      const auto progress = progress_from_event(event.type, parse_object(event.data));
+      if (!progress) return;
+      ended = progress->is_last();
+      on_progress(*progress);
+    });
+    checked(send(make("GET", path_of(id) + "/events"), [&](std::string_view bytes) { reader.feed(bytes); }));
+    if (!ended) throw went_away();
+    return document_from_json(get_object(path_of(id)));
+  }
+
+  Document retry(const DocumentId& id, const std::string& password) override {
+    http::ClientRequest request = make("POST", path_of(id) + "/retry");
+    request.headers.set("Content-Type", "application/json");
+    request.body = password.empty() ? "{}" : dump(json::object{{"password", password}});
+    return document_from_json(parse_object(checked(send(request)).body));
+  }
+
+  Document cancel(const DocumentId& id) override {
+    return document_from_json(parse_object(checked(send(make("POST", path_of(id) + "/cancel"))).body));
+  }
+
+  bool remove(const DocumentId& id) override {
+    const auto response = send(make("DELETE", path_of(id)));
+    if (response.status == 404) return false;
+    checked(response);
+    return true;
   }
 
   void ask(const AskOptions& options, const OnEvent& on_event) override {
     bool ended = false;
     http::EventStreamReader reader([&](http::ServerSentEvent&& event) {
       const json::object data = parse_object(event.data);
-      if (const json::value* error = data.if_contains("error")) throw problem_to_error(error->as_object(), "message");
+      if (const json::value* error = data.if_contains("error")) throw error_from_json(error->as_object());
       ended = data.contains("sources");
       on_event(data);
     });
-    http::ClientRequest request = make("POST", "/query/stream");
-    request.headers.set("Content-Type", "application/json");
-    request.body = dump(to_body(options));
-    check(client_.request(request, [&](std::string_view bytes) { reader.feed(bytes); }));
-    if (!ended) {
-      throw Error(ErrorCode::kUnavailable, "The answer was cut: the server at " + url_ + " went away. Ask again.");
-    }
+    checked(send(question("/query/stream", options), [&](std::string_view bytes) { reader.feed(bytes); }));
+    if (!ended) throw went_away();
   }
 
   json::object search(const AskOptions& options) override {
-    http::ClientRequest request = make("POST", "/v1/search");
-    request.headers.set("Content-Type", "application/json");
-    request.body = dump(to_body(options));
-    return parse_object(check(client_.request(request)).body);
+    return parse_object(checked(send(question("/v1/search", options))).body);
   }
 
-  json::object documents() override {
+  json::object documents(const DocumentQuery& asked) override {
+    DocumentQuery query = asked;
     json::array all;
-    std::string after;
     do {
-      const std::string query = after.empty() ? "" : "&after=" + http::percent_encode(after);
-      json::object page = parse_object(check(client_.request(make("GET", "/v1/documents?limit=200" + query))).body);
+      json::object page = get_object("/v1/documents" + query_of(query));
       for (json::value& document : page.at("documents").as_array()) all.push_back(std::move(document));
-      after = text_of(page, "next");
-    } while (!after.empty());
+      const json::value& next = page.at("next");
+      query.after = next.is_string() ? std::string(next.get_string()) : std::string();
+    } while (!query.after.empty());
     return {{"documents", std::move(all)}, {"next", nullptr}};
   }
 
-  bool remove(const std::string& document_id) override {
-    const auto response = client_.request(make("DELETE", "/v1/documents/" + http::percent_encode(document_id)));
-    if (response.status == 404) return false;
-    check(response);
-    return true;
+  MadeBackup make_backup() override {
+    const json::object made = parse_object(checked(send(make("POST", "/v1/backups"))).body);
+    return {.id = std::string(made.at("backup_id").as_string()),
+            .path = std::string(made.at("path").as_string()),
+            .bytes = made.at("bytes").to_number<std::uint64_t>(),
+            .documents = made.at("documents").to_number<std::int64_t>()};
+  }
+
+  void drop_backup(const std::string& id) override {
+    checked(send(make("DELETE", "/v1/backups/" + http::percent_encode(id))));
   }
 
  private:
@@ -107,36 +168,57 @@ class RemoteDoor : public Door {
     return request;
   }
 
-  static json::object to_body(const AskOptions& options) {
-    json::object body{{"question", options.question}};
-    if (options.top_k) body["top_k"] = *options.top_k;
-    if (options.rerank) body["rerank"] = *options.rerank;
-    return body;
+  http::ClientRequest question(const std::string& target, const AskOptions& options) const {
+    http::ClientRequest request = make("POST", target);
+    request.headers.set("Content-Type", "application/json");
+    request.body = dump(to_body(options));
+    return request;
   }
 
-  static http::ClientResponse check(http::ClientResponse response) {
-    if (response.status >= 200 && response.status < 300) return response;
-    throw problem_to_error(parse_object(response.body), "detail");
+  http::ClientRequest submission(const FileToSubmit& file) const {
+    http::ClientRequest request =
+        make(file.replaces ? "PUT" : "POST", file.replaces ? path_of(*file.replaces) : "/v1/documents");
+    request.fields = {{"source", file.source}};
+    for (const std::string& tag : file.tags) request.fields.push_back({"tags", tag});
+    if (!file.password.empty()) request.fields.push_back({"password", file.password});
+    if (file.keep_partial) request.fields.push_back({"partial", "true"});
+    request.files.push_back({.field = "file", .path = file.path, .filename = {}});
+    return request;
   }
 
-  std::string url_;
+  http::ClientResponse send(const http::ClientRequest& request, const http::Client::OnBodyBytes& on_body_bytes = {}) {
+    std::unique_ptr<http::Client> client = take();
+    http::ClientResponse response = client->request(request, on_body_bytes, cancellation_);
+    auto idle = idle_.lock();
+    idle->push_back(std::move(client));
+    return response;
+  }
+
+  // One that failed is not kept.
+  std::unique_ptr<http::Client> take() {
+    auto idle = idle_.lock();
+    if (idle->empty()) return std::make_unique<http::Client>();
+    std::unique_ptr<http::Client> client = std::move(idle->back());
+    idle->pop_back();
+    return client;
+  }
+
+  json::object get_object(const std::string& target) { return parse_object(checked(send(make("GET", target))).body); }
+
+  Error went_away() const {
+    return {ErrorCode::kUnavailable, "The server at " + url_ + " went away. Run the command again."};
+  }
+
+  const std::string url_;
+  const Cancellation cancellation_;
   http::Headers headers_;
-  http::Client client_;
+  Guarded<std::vector<std::unique_ptr<http::Client>>> idle_;
 };
 
 }  // namespace
 
-std::unique_ptr<Door> make_remote_door(const Config& config, std::string url) {
-  return std::make_unique<RemoteDoor>(config, std::move(url));
-}
-
-std::unique_ptr<Door> open_door(const Config& config, DoorNeeds needs) {
-  const auto owner = store::DataLock::owner_of(config.data_dir);
-  if (owner && !owner->url.empty()) {
-    log::info("using the server at " + owner->url + " (process " + std::to_string(owner->pid) + ")");
-    return make_remote_door(config, owner->url);
-  }
-  return make_local_door(config, needs);
+std::unique_ptr<Door> make_remote_door(const Config& config, std::string url, const Cancellation& cancellation) {
+  return std::make_unique<RemoteDoor>(config, std::move(url), cancellation);
 }
 
 }  // namespace jackdaw::server
