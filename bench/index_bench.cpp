@@ -60,12 +60,16 @@ void scan(benchmark::State& state, Make make) {
 }
 
 void faiss_scan(benchmark::State& state) {
-  scan(state, [](const auto& rows) { return std::make_unique<FaissIndex>(kDimensions, rows); });
+  scan(state, [](const auto& rows) {
+    return std::make_unique<FaissIndex>(kDimensions, rows.size(), rows_at(rows, kDimensions));
+  });
 }
 BENCHMARK(faiss_scan)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
 
 void flat_scan(benchmark::State& state, const InnerProductPath& path) {
-  scan(state, [&](const auto& rows) { return std::make_unique<FlatIndex>(kDimensions, rows, path); });
+  scan(state, [&](const auto& rows) {
+    return std::make_unique<FlatIndex>(kDimensions, rows.size(), rows_at(rows, kDimensions), path);
+  });
 }
 
 struct Scifact {

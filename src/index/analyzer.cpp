@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
 #include <stdexcept>
 
 #include "core/text.h"
+#include "index/checksum.h"
 
 namespace jackdaw::index {
 namespace {
@@ -24,6 +26,16 @@ constexpr auto kStopWords = std::to_array<std::string_view>(
      "those", "to",    "too",   "very",   "was",    "we",   "were",  "what",   "when",  "where", "which",
      "while", "who",   "whom",  "why",    "will",   "with", "would", "you",    "your",  "yours"});
 static_assert(std::is_sorted(kStopWords.begin(), kStopWords.end()));
+
+// Words of many scripts and endings, with forms that normalisation folds.
+constexpr std::string_view kProbe =
+    "The geese\u2019s \uFB01les, generously organised: na\u00EFve caf\u00E9s, STRASSE stra\u00DFe, \uFF21\uFF22\uFF23, "
+    "3.14 and "
+    "12,000 km\u00B2; \u65E5\u672C\u8A9E \u0E20\u0E32\u0E29\u0E32\u0E44\u0E17\u0E22 "
+    "\u0627\u0644\u0639\u0631\u0628\u064A\u0629 "
+    "\u0939\u093F\u0928\u094D\u0926\u0940 don't co-operate e.g. x_1 flying skies relational conditional happily dying "
+    "\U0001F426";
+constexpr char kTermBorder[] = {'\n'};
 
 bool is_stop_word(std::string_view word) noexcept {
   return std::binary_search(kStopWords.begin(), kStopWords.end(), word);
@@ -85,6 +97,17 @@ std::vector<std::string> Analyzer::terms(std::string_view text) const {
     if (!term.empty()) terms.push_back(std::move(term));
   }
   return terms;
+}
+
+std::string Analyzer::fingerprint() const {
+  Checksum checksum;
+  for (const std::string& term : terms(kProbe)) {
+    checksum.add(std::as_bytes(std::span(term)));
+    checksum.add(std::as_bytes(std::span(kTermBorder)));
+  }
+  return "analyzer=" + std::to_string(kAnalyzerVersion) + " stem=" + std::to_string(options_.stem) +
+         " stop_words=" + std::to_string(options_.drop_stop_words) +
+         " max_term_bytes=" + std::to_string(options_.max_term_bytes) + " probe=" + std::to_string(checksum.value());
 }
 
 }  // namespace jackdaw::index

@@ -7,6 +7,9 @@
 
 namespace jackdaw::index {
 
+// Grows when the same text and options give other terms.
+inline constexpr int kAnalyzerVersion = 1;
+
 struct AnalyzerOptions {
   // Snowball English stemmer.
   bool stem = true;
@@ -26,6 +29,11 @@ class Analyzer {
 
   // In order of occurrence, repeated as they repeat. Never holds an empty term.
   std::vector<std::string> terms(std::string_view text) const;
+
+  // In words, what decides the terms: the options, kAnalyzerVersion, and a checksum of the terms of one text, since the
+  // Unicode tables and the stemmer of another version of their libraries may give others. Terms that were made under
+  // another fingerprint must not be searched with this analyzer's.
+  std::string fingerprint() const;
 
  private:
   AnalyzerOptions options_;

@@ -21,6 +21,9 @@
 namespace jackdaw::index {
 namespace {
 
+// What is copied at once: half of it stays in a core's second-level cache between the source and FAISS.
+constexpr std::size_t kBlockFloats = 64 * 1024;
+
 class AllowedRows final : public faiss::IDSelector {
  public:
   explicit AllowedRows(const RowSet& rows) : rows_(rows) {}
@@ -31,15 +34,21 @@ class AllowedRows final : public faiss::IDSelector {
 };
 
 void offer(TopK& best, std::span<const ChunkId> chunks, faiss::Index::idx_t row, float score) {
-  if (score >= best.threshold()) best.offer({chunks[static_cast<std::size_t>(row)], score});
+  if (row >= 0 && score >= best.threshold()) best.offer({chunks[static_cast<std::size_t>(row)], score});
 }
 
 }  // namespace
 
-FaissIndex::FaissIndex(std::size_t dimensions, std::span<const float* const> rows)
+FaissIndex::FaissIndex(std::size_t dimensions, std::size_t rows, const RowSource& next_rows)
     : index_(std::make_unique<faiss::IndexFlatIP>(static_cast<faiss::Index::idx_t>(dimensions))) {
-  index_->codes.reserve(rows.size() * dimensions * sizeof(float));
-  for (const float* row : rows) index_->add(1, row);
+  index_->codes.reserve(rows * dimensions * sizeof(float));
+  const std::size_t block_rows = std::clamp<std::size_t>(kBlockFloats / dimensions, 1, std::max<std::size_t>(rows, 1));
+  std::vector<float> block(block_rows * dimensions);
+  for (std::size_t row = 0; row < rows; row += block_rows) {
+    const std::size_t some = std::min(block_rows, rows - row);
+    next_rows(std::span(block).first(some * dimensions));
+    index_->add(static_cast<faiss::Index::idx_t>(some), block.data());
+  }
 }
 
 FaissIndex::~FaissIndex() = default;

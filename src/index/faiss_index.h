@@ -18,7 +18,7 @@ namespace jackdaw::index {
 // resolved by a second search for all rows of that score.
 class FaissIndex final : public VectorSegment {
  public:
-  FaissIndex(std::size_t dimensions, std::span<const float* const> rows);
+  FaissIndex(std::size_t dimensions, std::size_t rows, const RowSource& next_rows);
   ~FaissIndex() override;
 
   void search(std::span<const float> query, const RowSet* allowed, std::span<const ChunkId> chunks,

@@ -48,12 +48,12 @@ class Scan {
 
 }  // namespace
 
-FlatIndex::FlatIndex(std::size_t dimensions, std::span<const float* const> rows, const InnerProductPath& path)
+FlatIndex::FlatIndex(std::size_t dimensions, std::size_t rows, const RowSource& next_rows, const InnerProductPath& path)
     : dimensions_(dimensions),
-      rows_(rows.size()),
+      rows_(rows),
       kernel_(path.kernel),
-      values_(static_cast<float*>(::operator new[](dimensions* rows.size() * sizeof(float), kAlignment))) {
-  for (std::size_t i = 0; i < rows.size(); ++i) std::copy_n(rows[i], dimensions, values_.get() + i * dimensions);
+      values_(static_cast<float*>(::operator new[](dimensions* rows * sizeof(float), kAlignment))) {
+  next_rows({values_.get(), dimensions * rows});
 }
 
 void FlatIndex::search(std::span<const float> query, const RowSet* allowed, std::span<const ChunkId> chunks,

@@ -14,8 +14,8 @@ namespace jackdaw::index {
 // Exact scan over floats, by one kernel of inner_product.h. Filtered rows are skipped before they are read.
 class FlatIndex final : public VectorSegment {
  public:
-  // Copies the rows. `path` is for tests and benchmarks; the default is the fastest of this machine.
-  FlatIndex(std::size_t dimensions, std::span<const float* const> rows,
+  // `path` is for tests and benchmarks; the default is the fastest of this machine.
+  FlatIndex(std::size_t dimensions, std::size_t rows, const RowSource& next_rows,
             const InnerProductPath& path = inner_product_paths().front());
 
   void search(std::span<const float> query, const RowSet* allowed, std::span<const ChunkId> chunks,

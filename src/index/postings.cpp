@@ -3,10 +3,10 @@
 namespace jackdaw::index {
 
 void Postings::append(std::string_view term, std::span<const Posting> postings) {
-  text_.append(term);
-  text_ends_.push_back(text_.size());
-  begins_.push_back(bytes_.size());
-  counts_.push_back(static_cast<std::uint32_t>(postings.size()));
+  parts_.text.append(term);
+  parts_.text_ends.push_back(parts_.text.size());
+  parts_.begins.push_back(parts_.bytes.size());
+  parts_.counts.push_back(static_cast<std::uint32_t>(postings.size()));
   std::uint32_t before = 0;
   for (const Posting& posting : postings) {
     const bool once = posting.frequency == 1;
@@ -17,21 +17,21 @@ void Postings::append(std::string_view term, std::span<const Posting> postings) 
 }
 
 void Postings::append_integer(std::uint32_t value) {
-  for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<std::uint8_t>(value | 0x80));
-  bytes_.push_back(static_cast<std::uint8_t>(value));
+  for (; value >= 0x80; value >>= 7) parts_.bytes.push_back(static_cast<std::uint8_t>(value | 0x80));
+  parts_.bytes.push_back(static_cast<std::uint8_t>(value));
 }
 
 void Postings::shrink() {
-  text_.shrink_to_fit();
-  text_ends_.shrink_to_fit();
-  begins_.shrink_to_fit();
-  counts_.shrink_to_fit();
-  bytes_.shrink_to_fit();
+  parts_.text.shrink_to_fit();
+  parts_.text_ends.shrink_to_fit();
+  parts_.begins.shrink_to_fit();
+  parts_.counts.shrink_to_fit();
+  parts_.bytes.shrink_to_fit();
 }
 
 std::string_view Postings::term(std::size_t number) const noexcept {
-  const std::size_t begin = number == 0 ? 0 : text_ends_[number - 1];
-  return std::string_view(text_).substr(begin, text_ends_[number] - begin);
+  const std::size_t begin = number == 0 ? 0 : parts_.text_ends[number - 1];
+  return std::string_view(parts_.text).substr(begin, parts_.text_ends[number] - begin);
 }
 
 std::optional<std::uint32_t> Postings::find(std::string_view wanted) const noexcept {
@@ -51,8 +51,9 @@ std::optional<std::uint32_t> Postings::find(std::string_view wanted) const noexc
 }
 
 std::size_t Postings::size_bytes() const noexcept {
-  return text_.capacity() + text_ends_.capacity() * sizeof(std::size_t) + begins_.capacity() * sizeof(std::size_t) +
-         counts_.capacity() * sizeof(std::uint32_t) + bytes_.capacity();
+  return parts_.text.capacity() + parts_.text_ends.capacity() * sizeof(std::uint64_t) +
+         parts_.begins.capacity() * sizeof(std::uint64_t) + parts_.counts.capacity() * sizeof(std::uint32_t) +
+         parts_.bytes.capacity();
 }
 
 }  // namespace jackdaw::index

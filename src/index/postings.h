@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace jackdaw::index {
@@ -15,6 +16,16 @@ struct Posting {
   std::uint32_t row = 0;        // below 2^31
   std::uint32_t frequency = 0;  // at least 1
   friend bool operator==(const Posting&, const Posting&) = default;
+};
+
+// What Postings are made of, flat, so that they can be written to a file as they are.
+struct PostingsParts {
+  std::string text;                      // all terms, ascending, one after the other
+  std::vector<std::uint64_t> text_ends;  // per term
+  std::vector<std::uint64_t> begins;     // per term: first byte of its postings
+  std::vector<std::uint32_t> counts;     // per term
+  std::vector<std::uint8_t> bytes;
+  friend bool operator==(const PostingsParts&, const PostingsParts&) = default;
 };
 
 // For each term of a segment the chunks that hold it. Compact: the terms lie sorted in one string; a posting is the
@@ -57,28 +68,31 @@ class Postings {
     std::uint32_t frequency_ = 0;
   };
 
+  Postings() = default;
+  // Of the parts of others. Parts that come from a file are to be checked first (segment_check.h).
+  explicit Postings(PostingsParts parts) : parts_(std::move(parts)) {}
+
   // Appends a term; terms come in ascending byte order, postings in ascending row order, at least one.
   void append(std::string_view term, std::span<const Posting> postings);
   // Gives back what append() reserved for growth.
   void shrink();
 
-  std::size_t terms() const noexcept { return counts_.size(); }
+  std::size_t terms() const noexcept { return parts_.counts.size(); }
   std::string_view term(std::size_t number) const noexcept;
   // The term's number, by binary search.
   std::optional<std::uint32_t> find(std::string_view term) const noexcept;
   // How many rows hold the term, deleted ones included.
-  std::uint32_t count(std::size_t number) const noexcept { return counts_[number]; }
-  Cursor cursor(std::size_t number) const noexcept { return {bytes_.data() + begins_[number], counts_[number]}; }
+  std::uint32_t count(std::size_t number) const noexcept { return parts_.counts[number]; }
+  Cursor cursor(std::size_t number) const noexcept {
+    return {parts_.bytes.data() + parts_.begins[number], parts_.counts[number]};
+  }
   std::size_t size_bytes() const noexcept;
+  const PostingsParts& parts() const noexcept { return parts_; }
 
  private:
   void append_integer(std::uint32_t value);
 
-  std::string text_;                    // all terms, one after the other
-  std::vector<std::size_t> text_ends_;  // per term
-  std::vector<std::size_t> begins_;     // per term: first byte of its postings
-  std::vector<std::uint32_t> counts_;   // per term
-  std::vector<std::uint8_t> bytes_;
+  PostingsParts parts_;
 };
 
 }  // namespace jackdaw::index

@@ -79,27 +79,22 @@ DocumentRows group_by_document(std::span<const DocumentId* const> document_of_ro
   return grouped;
 }
 
-Segment::Segment(std::vector<ChunkId> chunks, std::vector<std::uint32_t> lengths, DocumentRows documents,
-                 Postings postings, std::unique_ptr<const VectorSegment> vectors)
-    : chunks_(std::move(chunks)),
-      lengths_(std::move(lengths)),
-      documents_(std::move(documents)),
-      postings_(std::move(postings)),
-      vectors_(std::move(vectors)) {}
+Segment::Segment(SegmentWords words, std::unique_ptr<const VectorSegment> vectors)
+    : words_(std::move(words)), vectors_(std::move(vectors)) {}
 
 std::optional<std::uint32_t> Segment::row_of(ChunkId chunk) const noexcept {
-  const auto found = std::lower_bound(chunks_.begin(), chunks_.end(), chunk);
-  if (found == chunks_.end() || *found != chunk) return std::nullopt;
-  return static_cast<std::uint32_t>(found - chunks_.begin());
+  const auto& chunks = words_.chunks;
+  const auto found = std::lower_bound(chunks.begin(), chunks.end(), chunk);
+  if (found == chunks.end() || *found != chunk) return std::nullopt;
+  return static_cast<std::uint32_t>(found - chunks.begin());
 }
 
 std::span<const std::uint32_t> Segment::rows_of(const DocumentId& document) const noexcept {
-  const auto& documents = documents_.documents;
+  const auto& [documents, begins, rows] = words_.documents;
   const auto found = std::lower_bound(documents.begin(), documents.end(), document);
   if (found == documents.end() || *found != document) return {};
   const auto place = static_cast<std::size_t>(found - documents.begin());
-  const std::uint32_t begin = documents_.begins[place];
-  return std::span(documents_.rows).subspan(begin, documents_.begins[place + 1] - begin);
+  return std::span(rows).subspan(begins[place], begins[place + 1] - begins[place]);
 }
 
 LiveSegment::LiveSegment(std::shared_ptr<const Segment> whole) : segment(std::move(whole)), live_rows(segment->rows()) {
@@ -136,23 +131,23 @@ RowFilter::RowFilter(const LiveSegment& segment, const SearchFilter& filter)
 std::shared_ptr<const Segment> build_segment(std::span<const IndexedDocument> documents, const Analyzer& analyzer,
                                              VectorEngine engine, std::size_t dimensions) {
   const std::vector<NewRow> rows = rows_by_chunk(documents);
-  std::vector<ChunkId> chunks;
-  std::vector<std::uint32_t> lengths;
+  SegmentWords words;
   std::vector<const DocumentId*> document_of_row;
   std::vector<const float*> vectors;
   PostingsCollector postings;
   for (const NewRow& row : rows) {
     const std::vector<std::string> terms = analyzer.terms(row.chunk->text);
-    postings.add(static_cast<std::uint32_t>(chunks.size()), terms);
-    chunks.push_back(row.chunk->chunk);
-    lengths.push_back(static_cast<std::uint32_t>(terms.size()));
+    postings.add(static_cast<std::uint32_t>(words.chunks.size()), terms);
+    words.chunks.push_back(row.chunk->chunk);
+    words.lengths.push_back(static_cast<std::uint32_t>(terms.size()));
     document_of_row.push_back(row.document);
     vectors.push_back(row.chunk->embedding.data());
   }
-  chunks.shrink_to_fit();
-  lengths.shrink_to_fit();
-  return std::make_shared<const Segment>(std::move(chunks), std::move(lengths), group_by_document(document_of_row),
-                                         postings.build(), make_vector_segment(engine, dimensions, vectors));
+  words.chunks.shrink_to_fit();
+  words.lengths.shrink_to_fit();
+  words.documents = group_by_document(document_of_row);
+  words.postings = postings.build();
+  return std::make_shared<const Segment>(std::move(words), make_vector_segment(engine, dimensions, vectors));
 }
 
 }  // namespace jackdaw::index

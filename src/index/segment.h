@@ -25,20 +25,28 @@ struct DocumentRows {
 // Rows by the document that each belongs to.
 DocumentRows group_by_document(std::span<const DocumentId* const> document_of_row);
 
+// All that a segment knows but its vectors; rows ascending by chunk id.
+struct SegmentWords {
+  std::vector<ChunkId> chunks;
+  std::vector<std::uint32_t> lengths;  // terms of each row
+  DocumentRows documents;
+  Postings postings;
+};
+
 // Some documents in searchable form: words and vectors side by side, one row a chunk, rows ascending by chunk id.
 // Immutable and self-contained: any number of threads may read it, nothing in it depends on other segments, and what is
 // deleted later is noted beside it (LiveSegment), not in it.
 class Segment {
  public:
-  Segment(std::vector<ChunkId> chunks, std::vector<std::uint32_t> lengths, DocumentRows documents, Postings postings,
-          std::unique_ptr<const VectorSegment> vectors);
+  Segment(SegmentWords words, std::unique_ptr<const VectorSegment> vectors);
 
-  std::size_t rows() const noexcept { return chunks_.size(); }
-  std::span<const ChunkId> chunks() const noexcept { return chunks_; }
+  std::size_t rows() const noexcept { return words_.chunks.size(); }
+  std::span<const ChunkId> chunks() const noexcept { return words_.chunks; }
   // Terms of each row.
-  std::span<const std::uint32_t> lengths() const noexcept { return lengths_; }
-  std::span<const DocumentId> documents() const noexcept { return documents_.documents; }
-  const Postings& postings() const noexcept { return postings_; }
+  std::span<const std::uint32_t> lengths() const noexcept { return words_.lengths; }
+  std::span<const DocumentId> documents() const noexcept { return words_.documents.documents; }
+  const Postings& postings() const noexcept { return words_.postings; }
+  const SegmentWords& words() const noexcept { return words_; }
   const VectorSegment& vectors() const noexcept { return *vectors_; }
 
   std::optional<std::uint32_t> row_of(ChunkId chunk) const noexcept;
@@ -46,10 +54,7 @@ class Segment {
   std::span<const std::uint32_t> rows_of(const DocumentId& document) const noexcept;
 
  private:
-  std::vector<ChunkId> chunks_;
-  std::vector<std::uint32_t> lengths_;
-  DocumentRows documents_;
-  Postings postings_;
+  SegmentWords words_;
   std::unique_ptr<const VectorSegment> vectors_;
 };
 

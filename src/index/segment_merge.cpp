@@ -132,25 +132,28 @@ std::vector<std::size_t> choose_merge(const MergePolicy& policy, std::span<const
   return {};
 }
 
-std::shared_ptr<const Segment> merge_segments(std::span<const LiveSegment> sources, VectorEngine engine,
-                                              std::size_t dimensions, const Cancellation& cancellation) {
+LiveRows gather_live_rows(std::span<const LiveSegment> sources, const Cancellation& cancellation) {
   const RowPlan plan(sources);
-  Postings postings = merge_postings(sources, plan, cancellation);
-  std::vector<ChunkId> chunks;
-  std::vector<std::uint32_t> lengths;
-  std::vector<const float*> vectors;
-  chunks.reserve(plan.rows().size());
-  lengths.reserve(plan.rows().size());
-  vectors.reserve(plan.rows().size());
+  LiveRows live;
+  live.words.postings = merge_postings(sources, plan, cancellation);
+  live.words.documents = merge_documents(sources, plan);
+  live.words.chunks.reserve(plan.rows().size());
+  live.words.lengths.reserve(plan.rows().size());
+  live.vectors.reserve(plan.rows().size());
   for (const RowPlan::Row& row : plan.rows()) {
     const Segment& source = *sources[row.source].segment;
-    chunks.push_back(row.chunk);
-    lengths.push_back(source.lengths()[row.row]);
-    vectors.push_back(source.vectors().row(row.row).data());
+    live.words.chunks.push_back(row.chunk);
+    live.words.lengths.push_back(source.lengths()[row.row]);
+    live.vectors.push_back(source.vectors().row(row.row).data());
   }
+  return live;
+}
+
+std::shared_ptr<const Segment> merge_segments(std::span<const LiveSegment> sources, VectorEngine engine,
+                                              std::size_t dimensions, const Cancellation& cancellation) {
+  LiveRows live = gather_live_rows(sources, cancellation);
   cancellation.throw_if_requested();
-  return std::make_shared<const Segment>(std::move(chunks), std::move(lengths), merge_documents(sources, plan),
-                                         std::move(postings), make_vector_segment(engine, dimensions, vectors));
+  return std::make_shared<const Segment>(std::move(live.words), make_vector_segment(engine, dimensions, live.vectors));
 }
 
 }  // namespace jackdaw::index

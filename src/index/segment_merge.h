@@ -23,6 +23,15 @@ struct MergePolicy {
 // Places, ascending, of the segments to merge into one now; empty when nothing is due. Pure.
 std::vector<std::size_t> choose_merge(const MergePolicy& policy, std::span<const LiveSegment> segments);
 
+// The live rows of `sources` as one segment has them, with their vectors where they are: in the sources.
+struct LiveRows {
+  SegmentWords words;
+  std::vector<const float*> vectors;  // per row; borrowed from the sources
+};
+
+// Checks `cancellation` often and throws what it says.
+LiveRows gather_live_rows(std::span<const LiveSegment> sources, const Cancellation& cancellation);
+
 // One segment of the live rows of `sources`; there is at least one. Checks `cancellation` often and throws what it
 // says.
 std::shared_ptr<const Segment> merge_segments(std::span<const LiveSegment> sources, VectorEngine engine,

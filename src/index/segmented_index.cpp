@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "index/keyword_index.h"
+#include "index/snapshot_reader.h"
+#include "index/snapshot_writer.h"
 #include "index/vector_index.h"
 
 namespace jackdaw::index {
@@ -74,6 +77,31 @@ void count(SegmentSet& set) {
   }
 }
 
+// The set without the document; false when it was not in there.
+bool take_out(SegmentSet& set, const DocumentId& document) {
+  bool found = false;
+  for (LiveSegment& segment : set.segments) {
+    if (!is_live(segment, document)) continue;
+    segment = segment.without(segment.segment->rows_of(document));
+    found = true;
+  }
+  if (!found) return false;
+  std::erase_if(set.segments, [](const LiveSegment& segment) { return segment.live_rows == 0; });
+  --set.documents;
+  return true;
+}
+
+void put_in(SegmentSet& set, std::shared_ptr<const Segment> added) {
+  check_absent(set, *added);
+  set.documents += added->documents().size();
+  set.segments.emplace_back(std::move(added));
+}
+
+std::string configuration_of(const SegmentedIndexOptions& options, const Analyzer& analyzer) {
+  const std::string engine = options.vectors == VectorEngine::kFaiss ? "faiss" : "flat";
+  return "vectors=" + engine + " dimensions=" + std::to_string(options.dimensions) + " " + analyzer.fingerprint();
+}
+
 // Rows of `merged` whose chunks were live in `then` and are not in `now` (null: nothing of the segment is left).
 void collect_removed(const LiveSegment& then, const LiveSegment* now, const Segment& merged,
                      std::vector<std::uint32_t>& removed) {
@@ -88,7 +116,9 @@ void collect_removed(const LiveSegment& then, const LiveSegment* now, const Segm
 }  // namespace
 
 SegmentedIndex::SegmentedIndex(const SegmentedIndexOptions& options)
-    : options_(options), analyzer_(std::make_shared<const Analyzer>(options.analyzer)) {
+    : options_(options),
+      analyzer_(std::make_shared<const Analyzer>(options.analyzer)),
+      configuration_(configuration_of(options, *analyzer_)) {
   auto written = written_.lock();
   publish(*written, SegmentSet{});
 }
@@ -118,26 +148,29 @@ void SegmentedIndex::add(std::span<const IndexedDocument> documents) {
   }
   auto added = build_segment(documents, *analyzer_, options_.vectors, options_.dimensions);
   auto written = written_.lock();
-  check_absent(*written->segments, *added);
   SegmentSet next = *written->segments;
-  next.documents += added->documents().size();
-  next.segments.emplace_back(std::move(added));
+  put_in(next, std::move(added));
+  publish(*written, std::move(next));
+}
+
+void SegmentedIndex::replace(const IndexedDocument& document) {
+  check_batch({&document, 1}, options_.dimensions);
+  std::shared_ptr<const Segment> added;
+  if (!document.chunks.empty()) {
+    added = build_segment({&document, 1}, *analyzer_, options_.vectors, options_.dimensions);
+  }
+  auto written = written_.lock();
+  SegmentSet next = *written->segments;
+  const bool was_there = take_out(next, document.document);
+  if (!was_there && !added) return;
+  if (added) put_in(next, std::move(added));
   publish(*written, std::move(next));
 }
 
 void SegmentedIndex::remove(const DocumentId& document) {
   auto written = written_.lock();
   SegmentSet next = *written->segments;
-  bool found = false;
-  for (LiveSegment& segment : next.segments) {
-    if (!is_live(segment, document)) continue;
-    segment = segment.without(segment.segment->rows_of(document));
-    found = true;
-  }
-  if (!found) return;
-  std::erase_if(next.segments, [](const LiveSegment& segment) { return segment.live_rows == 0; });
-  --next.documents;
-  publish(*written, std::move(next));
+  if (take_out(next, document)) publish(*written, std::move(next));
 }
 
 std::shared_ptr<const IndexSnapshot> SegmentedIndex::snapshot() const {
@@ -157,11 +190,11 @@ void SegmentedIndex::merge_if_due(const Cancellation& cancellation) {
       for (const std::size_t place : choose_merge(options_.merge, segments)) sources.push_back(segments[place]);
     }
     if (sources.empty()) return;
-    replace(sources, merge_segments(sources, options_.vectors, options_.dimensions, cancellation));
+    put_in_place(sources, merge_segments(sources, options_.vectors, options_.dimensions, cancellation));
   }
 }
 
-void SegmentedIndex::replace(std::span<const LiveSegment> sources, std::shared_ptr<const Segment> merged) {
+void SegmentedIndex::put_in_place(std::span<const LiveSegment> sources, std::shared_ptr<const Segment> merged) {
   auto written = written_.lock();
   SegmentSet next = *written->segments;
   std::vector<std::uint32_t> removed;
@@ -175,6 +208,36 @@ void SegmentedIndex::replace(std::span<const LiveSegment> sources, std::shared_p
   LiveSegment replacement = LiveSegment(std::move(merged)).without(removed);
   if (replacement.live_rows > 0) next.segments.push_back(std::move(replacement));
   publish(*written, std::move(next));
+}
+
+void SegmentedIndex::save(const std::filesystem::path& file, std::string_view stamp,
+                          const Cancellation& cancellation) const {
+  const std::lock_guard saving(saving_);
+  std::shared_ptr<const SegmentSet> segments;
+  {
+    auto written = written_.lock();
+    segments = written->segments;
+  }
+  write_snapshot(file, std::string(stamp), configuration_, options_.dimensions, *segments, cancellation);
+}
+
+bool SegmentedIndex::load(const std::filesystem::path& file, std::string_view stamp) {
+  SegmentSet loaded;
+  try {
+    auto segments = read_snapshot(file, stamp, configuration_, options_.vectors, options_.dimensions);
+    if (!segments) return false;
+    for (auto& segment : *segments) {
+      loaded.documents += segment->documents().size();
+      loaded.segments.emplace_back(std::move(segment));
+    }
+  } catch (const Error& error) {
+    log::warning(std::string(error.what()) + " The index is built anew.");
+    return false;
+  }
+  auto written = written_.lock();
+  if (!written->segments->segments.empty()) refuse("A saved index was to be loaded into one that is not empty.");
+  publish(*written, std::move(loaded));
+  return true;
 }
 
 }  // namespace jackdaw::index

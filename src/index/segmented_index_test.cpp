@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <limits>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <thread>
@@ -78,11 +80,13 @@ INSTANTIATE_TEST_SUITE_P(Flat, SegmentedIndexOfEngine, ::testing::Values(VectorE
 
 TEST_P(SegmentedIndexOfEngine, IsItsBruteForceTwinThroughThousandsOfRandomSteps) {
   Collection collection(17);
-  SegmentedIndex index(small(GetParam()));
+  auto index_now = std::make_unique<SegmentedIndex>(small(GetParam()));
+  const auto file = std::filesystem::temp_directory_path() / ("jackdaw-index-" + random_id());
   std::map<std::string, IndexedDocument> twin;
   int documents = 0;
   for (int step = 0; step < 3000; ++step) {
-    const auto choice = collection.random()() % 10;
+    SegmentedIndex& index = *index_now;
+    const auto choice = collection.random()() % 12;
     if (choice < 4 && twin.size() < 60) {
       std::vector<IndexedDocument> batch;
       for (std::size_t n = 1 + collection.random()() % 2; n > 0; --n) {
@@ -99,10 +103,22 @@ TEST_P(SegmentedIndexOfEngine, IsItsBruteForceTwinThroughThousandsOfRandomSteps)
       twin.erase(victim);
     } else if (choice == 7) {
       index.merge_if_due(Cancellation());
+    } else if (choice < 10) {
+      const std::string id = "d" + std::to_string(collection.random()() % static_cast<unsigned>(documents + 1));
+      auto changed = collection.make_document(id);
+      if (collection.random()() % 8 == 0) changed.chunks.clear();
+      index.replace(changed);
+      twin.erase(id);
+      if (!changed.chunks.empty()) twin[id] = changed;
+    } else if (choice == 10) {
+      index.save(file, "stamp", Cancellation());
+      index_now = std::make_unique<SegmentedIndex>(small(GetParam()));
+      ASSERT_TRUE(index_now->load(file, "stamp"));
     }
-    if (step % 5 == 0) expect_twins(index, twin, collection);
+    if (step % 5 == 0) expect_twins(*index_now, twin, collection);
     if (HasFatalFailure()) FAIL() << "step " << step;
   }
+  std::filesystem::remove(file);
 }
 
 TEST(SegmentedIndex, BeginsEmptyAndCountsVersionsUp) {
@@ -146,6 +162,7 @@ TEST(SegmentedIndex, PublishesNothingWhenNothingChanges) {
   const IndexedDocument hollow{DocumentId{"a"}, {}};
   index.add({&hollow, 1});
   index.remove({"unknown"});
+  index.replace(hollow);
   index.merge_if_due(Cancellation());
   EXPECT_EQ(index.snapshot()->version, before);
 }
@@ -170,6 +187,7 @@ TEST(SegmentedIndex, RefusesABatchThatBreaksItsPromisesAndStaysAsItWas) {
   auto same_chunks = there;
   same_chunks.document = {"c"};
   expect_refused({fresh, same_chunks});
+  EXPECT_THROW(index.replace(same_chunks), Error);
   expect_refused({fresh, fresh});
   auto repeats = fresh;
   repeats.chunks.push_back(repeats.chunks[0]);
@@ -180,6 +198,27 @@ TEST(SegmentedIndex, RefusesABatchThatBreaksItsPromisesAndStaysAsItWas) {
   auto broken = fresh;
   broken.chunks[0].embedding[0] = std::numeric_limits<float>::infinity();
   expect_refused({broken});
+  broken.document = {"a"};
+  EXPECT_THROW(index.replace(broken), Error);
+  EXPECT_EQ(index.snapshot()->version, version);
+}
+
+TEST(SegmentedIndex, ReplacesInOnePublication) {
+  Collection collection(8);
+  SegmentedIndex index(small(VectorEngine::kFlat));
+  const auto old_one = collection.make_document("a");
+  index.add({&old_one, 1});
+  const auto version = index.snapshot()->version;
+  const auto new_one = collection.make_document("a");
+  index.replace(new_one);
+  EXPECT_EQ(index.snapshot()->version, version + 1);
+  EXPECT_EQ(index.snapshot()->documents, 1u);
+  EXPECT_EQ(index.snapshot()->chunks, new_one.chunks.size());
+  index.replace(new_one);  // the same ids again
+  EXPECT_EQ(index.snapshot()->chunks, new_one.chunks.size());
+  index.replace({DocumentId{"a"}, {}});
+  EXPECT_EQ(index.snapshot()->version, version + 3);
+  EXPECT_EQ(index.snapshot()->documents, 0u);
 }
 
 TEST(SegmentedIndex, ACancelledMergeLeavesEverythingAsItWas) {
@@ -248,6 +287,59 @@ TEST(SegmentedIndex, ReadersSeeWholeStatesWhileOthersAddRemoveAndMerge) {
   std::thread second(read);
   for (std::thread* thread : {&writer, &merger, &first, &second}) thread->join();
   EXPECT_EQ(index.snapshot()->documents, 20u);
+}
+
+// While documents are replaced and merged, each snapshot holds of each document one version, whole, in both indexes,
+// and never an older one than the snapshot before.
+TEST(SegmentedIndex, ReadersFindExactlyOneWholeVersionOfADocumentThatIsReplaced) {
+  SegmentedIndex index(small(VectorEngine::kFlat));
+  constexpr int kDocuments = 4;
+  constexpr int kVersions = 150;
+  const auto chunks_of_version = [](std::int64_t version) { return 1 + static_cast<std::size_t>(version) % 5; };
+  const auto replace_by = [&](int document, std::int64_t version) {
+    IndexedDocument made{DocumentId{"d" + std::to_string(document)}, {}};
+    for (std::size_t i = 0; i < chunks_of_version(version); ++i) {
+      const auto id = static_cast<std::int64_t>(i) + 10 * (version + 1000 * document);
+      made.chunks.push_back({ChunkId{id}, "always", Embedding(kDimensions, 1.0F)});
+    }
+    index.replace(made);
+  };
+  for (int document = 0; document < kDocuments; ++document) replace_by(document, 0);
+  std::atomic<int> writers{2};
+  const auto write = [&](int first) {
+    for (std::int64_t version = 1; version < kVersions; ++version) {
+      for (int document = first; document < kDocuments; document += 2) replace_by(document, version);
+    }
+    --writers;
+  };
+  const auto version_in = [&](const Ranking& found) {
+    EXPECT_FALSE(found.empty());
+    if (found.empty()) return std::int64_t{0};
+    const std::int64_t version = found[0].chunk.value / 10 % 1000;
+    EXPECT_EQ(found.size(), chunks_of_version(version));
+    for (const ScoredChunk& each : found) EXPECT_EQ(each.chunk.value / 10 % 1000, version);
+    return version;
+  };
+  const auto read = [&] {
+    std::int64_t newest[kDocuments] = {};
+    while (writers > 0) {
+      const auto snapshot = index.snapshot();
+      EXPECT_EQ(snapshot->documents, static_cast<std::size_t>(kDocuments));
+      for (int document = 0; document < kDocuments; ++document) {
+        const SearchFilter filter{{DocumentId{"d" + std::to_string(document)}}};
+        const auto version = version_in(snapshot->keyword->search("always", 100, filter));
+        EXPECT_EQ(version, version_in(snapshot->vector->search(Embedding(kDimensions, 1.0F), 100, filter)));
+        EXPECT_GE(version, newest[document]);
+        newest[document] = version;
+      }
+    }
+  };
+  std::thread threads[] = {std::thread(write, 0), std::thread(write, 1), std::thread(read), std::thread(read),
+                           std::thread([&] {
+                             while (writers > 0) index.merge_if_due(Cancellation());
+                           })};
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(index.snapshot()->chunks, kDocuments * chunks_of_version(kVersions - 1));
 }
 
 }  // namespace

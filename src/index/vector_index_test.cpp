@@ -43,7 +43,7 @@ TEST(FlatIndex, GivesTheSameRankingOnEveryPathOfThisMachine) {
   for (std::size_t row = 1; row < rows.size(); row += 2) odd.insert(row);
   const Embedding query = whole_number_documents(1, 1, kDimensions, 9)[0].chunks[0].embedding;
   for (const index::InnerProductPath& path : index::inner_product_paths()) {
-    const index::FlatIndex flat(kDimensions, rows, path);
+    const index::FlatIndex flat(kDimensions, rows.size(), index::rows_at(rows, kDimensions), path);
     index::TopK all(40);
     flat.search(query, nullptr, chunks, all);
     EXPECT_EQ(all.take(), exact_search(documents, {}, query, 40, {})) << path.name;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -35,7 +36,17 @@ class VectorSegment {
   virtual std::span<const float> row(std::uint32_t row) const = 0;
 };
 
-// Copies the rows, each of `dimensions` floats, into a new segment of that engine.
+// Where a new segment gets its vectors: each call fills a block of whole rows, in order, with the next ones.
+using RowSource = std::function<void(std::span<float> rows)>;
+
+// The rows that lie there already.
+RowSource rows_at(std::span<const float* const> rows, std::size_t dimensions);
+
+// Takes `rows` rows, each of `dimensions` floats, from the source into a new segment of that engine. What the source
+// throws goes through.
+std::unique_ptr<const VectorSegment> make_vector_segment(VectorEngine engine, std::size_t dimensions, std::size_t rows,
+                                                         const RowSource& next_rows);
+// Copies the rows.
 std::unique_ptr<const VectorSegment> make_vector_segment(VectorEngine engine, std::size_t dimensions,
                                                          std::span<const float* const> rows);
 

@@ -1,0 +1,118 @@
+#include "index/segment_check.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace jackdaw::index {
+namespace {
+
+template <class Range>
+bool ascends(const Range& range) {
+  return std::adjacent_find(range.begin(), range.end(), std::greater_equal<>()) == range.end();
+}
+
+bool is_sound(const DocumentRows& grouped, std::size_t rows) {
+  const auto& begins = grouped.begins;
+  if (begins.size() != grouped.documents.size() + 1 || begins.front() != 0 || begins.back() != rows) return false;
+  if (!ascends(begins) || !ascends(grouped.documents) || grouped.rows.size() != rows) return false;
+  RowSet missing(rows, true);
+  for (std::size_t document = 0; document + 1 < begins.size(); ++document) {
+    const auto own = std::span(grouped.rows).subspan(begins[document], begins[document + 1] - begins[document]);
+    if (!ascends(own) || own.back() >= rows) return false;
+    for (const std::uint32_t row : own) missing.erase(row);
+  }
+  return missing.count() == 0;
+}
+
+// Terms are not empty and ascend.
+bool are_sound_terms(const Postings& postings) {
+  const auto& [text, text_ends, begins, counts, bytes] = postings.parts();
+  if (!ascends(text_ends) || (!text_ends.empty() && text_ends.front() == 0)) return false;
+  if ((text_ends.empty() ? 0 : text_ends.back()) != text.size()) return false;
+  for (std::size_t term = 1; term < postings.terms(); ++term) {
+    if (postings.term(term - 1) >= postings.term(term)) return false;
+  }
+  return true;
+}
+
+// The postings of one term, read with every bound that Postings::Cursor leaves out.
+class CarefulCursor {
+ public:
+  CarefulCursor(const std::uint8_t* begin, const std::uint8_t* end) : at_(begin), end_(end) {}
+
+  bool is_at_end() const { return at_ == end_; }
+  std::optional<std::uint32_t> integer() {
+    std::uint64_t value = 0;
+    for (int shift = 0; at_ != end_ && shift < 35; shift += 7) {
+      const std::uint8_t byte = *at_++;
+      value |= std::uint64_t{byte & 0x7Fu} << shift;
+      if ((byte & 0x80u) != 0) continue;
+      if (value > std::numeric_limits<std::uint32_t>::max()) break;
+      return static_cast<std::uint32_t>(value);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const std::uint8_t* at_;
+  const std::uint8_t* end_;
+};
+
+// Adds each posting's frequency to its row of `lengths`.
+bool is_sound_term(CarefulCursor cursor, std::uint32_t count, std::vector<std::uint64_t>& lengths) {
+  if (count == 0) return false;
+  std::uint64_t row = 0;
+  for (std::uint32_t posting = 0; posting < count; ++posting) {
+    const auto step = cursor.integer();
+    if (!step || (posting > 0 && *step < 2)) return false;
+    row += *step >> 1;
+    if (row >= lengths.size()) return false;
+    const auto frequency = (*step & 1) != 0 ? std::optional<std::uint32_t>(1) : cursor.integer();
+    if (!frequency || *frequency == 0) return false;
+    lengths[row] += *frequency;
+  }
+  return cursor.is_at_end();
+}
+
+bool are_sound_postings(const PostingsParts& parts, std::span<const std::uint32_t> lengths) {
+  std::vector<std::uint64_t> counted(lengths.size(), 0);
+  const std::size_t terms = parts.counts.size();
+  if (terms == 0 && !parts.bytes.empty()) return false;
+  for (std::size_t term = 0; term < terms; ++term) {
+    const std::uint64_t begin = parts.begins[term];
+    const std::uint64_t end = term + 1 < terms ? parts.begins[term + 1] : parts.bytes.size();
+    if ((term == 0 && begin != 0) || begin > end || end > parts.bytes.size()) return false;
+    const CarefulCursor cursor(parts.bytes.data() + begin, parts.bytes.data() + end);
+    if (!is_sound_term(cursor, parts.counts[term], counted)) return false;
+  }
+  return std::equal(counted.begin(), counted.end(), lengths.begin(), lengths.end());
+}
+
+}  // namespace
+
+bool is_sound(const SegmentWords& words) {
+  const PostingsParts& parts = words.postings.parts();
+  const std::size_t terms = parts.counts.size();
+  return !words.chunks.empty() && words.lengths.size() == words.chunks.size() && ascends(words.chunks) &&
+         is_sound(words.documents, words.chunks.size()) && parts.text_ends.size() == terms &&
+         parts.begins.size() == terms && are_sound_terms(words.postings) && are_sound_postings(parts, words.lengths);
+}
+
+bool are_disjoint(std::span<const std::shared_ptr<const Segment>> segments) {
+  if (segments.size() < 2) return true;
+  std::vector<ChunkId> chunks;
+  std::vector<DocumentId> documents;
+  for (const auto& segment : segments) {
+    chunks.insert(chunks.end(), segment->chunks().begin(), segment->chunks().end());
+    documents.insert(documents.end(), segment->documents().begin(), segment->documents().end());
+  }
+  std::sort(chunks.begin(), chunks.end());
+  std::sort(documents.begin(), documents.end());
+  return ascends(chunks) && ascends(documents);
+}
+
+}  // namespace jackdaw::index
