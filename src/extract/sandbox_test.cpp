@@ -12,6 +12,8 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/error.h"
@@ -45,8 +47,9 @@ struct Outcome {
   ExitStatus status;
 };
 
-Outcome probe(const std::string& name) {
-  ChildProcess child(testing::program("jackdaw-parse-probe"), {name}, no_input());
+Outcome probe(const std::string& name, bool ocr = false) {
+  const std::vector<std::string> arguments = ocr ? std::vector{name, std::string("ocr")} : std::vector{name};
+  ChildProcess child(testing::program("jackdaw-parse-probe"), arguments, no_input());
   std::string output = output_of(child);
   return {std::move(output), child.wait(5s)};
 }
@@ -60,6 +63,20 @@ TEST(Sandbox, KillsTheProcessForEveryForbiddenThing) {
     EXPECT_EQ(outcome.status.signal, SIGSYS) << name << " ended with " << outcome.status.code.value_or(-1);
   }
   EXPECT_GE(tried, 40);
+}
+
+TEST(Sandbox, LeavesTheReaderOfPicturesNothingMoreThanItsOwnClock) {
+  std::istringstream names(probe("list").output);
+  for (std::string name; std::getline(names, name);) {
+    const Outcome outcome = probe(name, true);
+    if (name == "own clock") {
+      EXPECT_EQ(outcome.output, "alive");
+      EXPECT_EQ(outcome.status.code, 0);
+    } else {
+      EXPECT_EQ(outcome.output, "") << name;
+      EXPECT_EQ(outcome.status.signal, SIGSYS) << name << " ended with " << outcome.status.code.value_or(-1);
+    }
+  }
 }
 
 TEST(Sandbox, LetsTheParserDoWhatItNeeds) {

@@ -32,7 +32,7 @@ using picture_protocol::PictureHead;
 using protocol::FailureReason;
 
 // A document may have thousands of pages; the server watches each page's time. Tesseract measures its own.
-constexpr SandboxLimits kLimits{.address_space_bytes = 1536UL << 20, .cpu_seconds = 7'200, .processor_clock = true};
+constexpr SandboxLimits kLimits{.cpu_seconds = 7'200, .processor_clock = true};
 
 struct Picture {
   PictureHead head;

@@ -2,6 +2,7 @@
 //
 //   jackdaw-parse-probe list     the names of all things that must be denied, one a line
 //   jackdaw-parse-probe NAME     tries it; writes "alive" if it is still there afterwards
+//   jackdaw-parse-probe NAME ocr   the same in the sandbox of jackdaw-ocr, which leaves it "own clock"
 //   jackdaw-parse-probe allowed  what the parser needs; must write "alive"
 //   jackdaw-parse-probe spin     writes "alive" and goes on for ever
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -93,6 +95,8 @@ constexpr Attempt kForbidden[] = {
     {"pipe", [] { call(SYS_pipe2, nullptr, 0); }},
     {"getpid", [] { call(SYS_getpid); }},
     {"setpriority", [] { call(SYS_setpriority, PRIO_PROCESS, 0, 0); }},
+    {"parent's clock", [] { call(SYS_clock_gettime, (~static_cast<clockid_t>(parent) << 3) | 2, page); }},
+    {"own clock", [] { call(SYS_clock_gettime, CLOCK_PROCESS_CPUTIME_ID, page); }},
 };
 
 // Keeps the call below from being optimised away.
@@ -124,10 +128,11 @@ void attempt_named(std::string_view name) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2) return 64;
+  const bool ocr = count == 3 && std::string_view(arguments[2]) == "ocr";
+  if (count != 2 && !ocr) return 64;
   const std::string_view name = arguments[1];
   if (name == "list") return list();
-  if (!jackdaw::extract::enter_sandbox({}).empty()) return 3;
+  if (!jackdaw::extract::enter_sandbox({.processor_clock = ocr}).empty()) return 3;
   if (name == "allowed") {
     use_memory();
   } else if (name != "spin") {

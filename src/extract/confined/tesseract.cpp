@@ -3,8 +3,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <new>
-#include <string_view>
+#include <ranges>
 
 namespace jackdaw::extract {
 namespace {
@@ -65,8 +64,8 @@ std::vector<std::string> Tesseract::take(char** texts) const {
 }
 
 std::vector<std::string> Tesseract::installed_languages() const {
-  // The folder of the languages is known once an attempt was made to open one, even when that failed.
-  if (call_.init(engine_, nullptr, "osd", kNeuralNetworkAlone) != 0) call_.clear(engine_);
+  // The folder of the languages is known once an attempt was made to open one, whatever comes of it.
+  call_.init(engine_, nullptr, "osd", kNeuralNetworkAlone);
   return take(call_.available_languages(engine_));
 }
 
@@ -75,9 +74,11 @@ std::string Tesseract::open(const std::string& languages) {
     return "none of the languages " + languages + " could be opened";
   }
   // Tesseract goes on without a language that it cannot open.
-  const std::vector<std::string> loaded = take(call_.loaded_languages(engine_));
-  const auto wanted = static_cast<std::size_t>(std::ranges::count(languages, '+')) + 1;
-  if (loaded.size() < wanted) return "not all of the languages " + languages + " could be opened";
+  const std::vector<std::string> opened = take(call_.loaded_languages(engine_));
+  for (const auto part : std::views::split(languages, '+')) {
+    const std::string language(part.begin(), part.end());
+    if (std::ranges::find(opened, language) == opened.end()) return "the language " + language + " could not be opened";
+  }
   call_.set_page_segmentation(engine_, kWholePage);
   return {};
 }
