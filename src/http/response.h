@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,13 +23,14 @@ struct Response {
   std::string body;
 };
 
-// Sends the one response of a request: either send(), or begin_stream(), write()* and end_stream(). Used from the
-// handler's coroutine. Each call returns when the bytes are with the kernel: it waits while the client does not read
-// (backpressure; nothing is queued) and throws Error kCancelled once the client is gone or has not read for
-// ServerOptions::write_timeout.
+// Sends the one response of a request: either send(), or begin_stream() or begin_sized(), write()* and end_stream().
+// Used from the handler's coroutine. Each call returns when the bytes are with the kernel: it waits while the client
+// does not read (backpressure; nothing is queued) and throws Error kCancelled once the client is gone or has not read
+// for ServerOptions::write_timeout.
 //
 // A handler that returns after begin_stream() without end_stream() cuts the stream: the connection closes without the
-// final chunk, so that the client sees it. For HEAD the head is sent and the body dropped.
+// final chunk, or before the length that begin_sized() promised, so that the client sees it. For HEAD the head is sent
+// and the body dropped.
 class ResponseWriter {
  public:
   virtual ~ResponseWriter() = default;
@@ -37,12 +39,16 @@ class ResponseWriter {
 
   // The head leaves with the first write() in one system call; flush_head() sends it without waiting for that.
   virtual boost::asio::awaitable<void> begin_stream(int status, Headers headers) = 0;
+  // The same for a body whose length is known: it is said in Content-Length. write() throws Error kInternal beyond it,
+  // end_stream() before it.
+  virtual boost::asio::awaitable<void> begin_sized(int status, Headers headers, std::uint64_t body_bytes) = 0;
   virtual boost::asio::awaitable<void> flush_head() = 0;
   // One chunk on the wire, sent at once. Empty bytes send nothing.
   virtual boost::asio::awaitable<void> write(std::string_view bytes) = 0;
   virtual boost::asio::awaitable<void> end_stream() = 0;
 
-  // Whether send() or begin_stream() was called: from here on an error can no longer get a status of its own.
+  // Whether send(), begin_stream() or begin_sized() was called: from here on an error can no longer get a status of its
+  // own.
   virtual bool started() const noexcept = 0;
 };
 

@@ -45,6 +45,43 @@ TEST(ServerStream, EachWriteArrivesBeforeTheNextIsMade) {
   EXPECT_EQ(client.read_response(true).status, 404) << "the connection goes on";
 }
 
+TEST(ServerStream, ABodyOfKnownLengthSaysItAndTheConnectionGoesOn) {
+  const TestServer server(router_with([&](Request&, ResponseWriter& writer) -> awaitable<void> {
+    co_await writer.begin_sized(206, Headers(), 10);
+    co_await writer.write("01234");
+    co_await writer.write("56789");
+    co_await writer.end_stream();
+  }));
+  RawClient client(server.port());
+  client.send(kGet);
+  const auto response = client.read_response();
+  EXPECT_EQ(response.body, "0123456789");
+  EXPECT_TRUE(response.complete);
+  client.send("HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto head = client.read_response(true);
+  EXPECT_TRUE(head.has("\r\nContent-Length: 10\r\n"));
+  EXPECT_FALSE(head.has("Transfer-Encoding"));
+  client.send(kGet);
+  EXPECT_EQ(client.read_response().body, "0123456789");
+}
+
+TEST(ServerStream, ABodyThatBreaksItsPromiseOfALengthIsSeenAsCut) {
+  for (const std::size_t written : {9U, 11U}) {
+    const TestServer server(router_with([&](Request&, ResponseWriter& writer) -> awaitable<void> {
+      co_await writer.begin_sized(200, Headers(), 10);
+      co_await writer.write("0");
+      co_await writer.write(std::string(written - 1, 'x'));
+      co_await writer.end_stream();
+    }));
+    RawClient client(server.port());
+    client.send(kGet);
+    const auto response = client.read_response();
+    EXPECT_LT(response.body.size(), 10U);
+    EXPECT_FALSE(response.complete);
+    EXPECT_TRUE(client.at_end());
+  }
+}
+
 TEST(ServerStream, TheHeadMayGoAlone) {
   Gate head_seen;
   const TestServer server(router_with([&](Request&, ResponseWriter& writer) -> awaitable<void> {

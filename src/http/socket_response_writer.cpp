@@ -111,6 +111,15 @@ boost::asio::awaitable<void> SocketResponseWriter::begin_stream(int status, Head
   if (traits_.is_head) co_await flush_head();
 }
 
+boost::asio::awaitable<void> SocketResponseWriter::begin_sized(int status, Headers headers, std::uint64_t body_bytes) {
+  expect(State::kNone, "begin_sized");
+  keep_alive_ = true;
+  unwritten_bytes_ = body_bytes;
+  pending_head_ = make_head(status, std::move(headers), "Content-Length: " + std::to_string(body_bytes) + "\r\n");
+  state_ = State::kStreaming;
+  if (traits_.is_head) co_await flush_head();
+}
+
 boost::asio::awaitable<void> SocketResponseWriter::flush_head() {
   expect(State::kStreaming, "flush_head");
   const std::string head = std::exchange(pending_head_, {});
@@ -121,6 +130,10 @@ boost::asio::awaitable<void> SocketResponseWriter::flush_head() {
 boost::asio::awaitable<void> SocketResponseWriter::write(std::string_view bytes) {
   expect(State::kStreaming, "write");
   if (bytes.empty() || traits_.is_head) co_return;
+  if (unwritten_bytes_) {
+    if (bytes.size() > *unwritten_bytes_) throw Error(ErrorCode::kInternal, "A body is longer than its head says.");
+    *unwritten_bytes_ -= bytes.size();
+  }
   const std::string head = std::exchange(pending_head_, {});
   std::array<char, 20> size_line{};
   std::string_view size;
@@ -136,6 +149,9 @@ boost::asio::awaitable<void> SocketResponseWriter::write(std::string_view bytes)
 
 boost::asio::awaitable<void> SocketResponseWriter::end_stream() {
   expect(State::kStreaming, "end_stream");
+  if (unwritten_bytes_.value_or(0) > 0 && !traits_.is_head) {
+    throw Error(ErrorCode::kInternal, "A body is shorter than its head says.");
+  }
   const std::string head = std::exchange(pending_head_, {});
   const std::array<std::string_view, 2> pieces = {head, chunked_ && !traits_.is_head ? "0\r\n\r\n" : ""};
   co_await transmit(pieces);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "http/request.h"
@@ -26,6 +28,7 @@ class SocketResponseWriter final : public ResponseWriter {
 
   boost::asio::awaitable<void> send(Response response) override;
   boost::asio::awaitable<void> begin_stream(int status, Headers headers) override;
+  boost::asio::awaitable<void> begin_sized(int status, Headers headers, std::uint64_t body_bytes) override;
   boost::asio::awaitable<void> flush_head() override;
   boost::asio::awaitable<void> write(std::string_view bytes) override;
   boost::asio::awaitable<void> end_stream() override;
@@ -48,6 +51,7 @@ class SocketResponseWriter final : public ResponseWriter {
   State state_ = State::kNone;
   bool keep_alive_ = false;
   bool chunked_ = false;
+  std::optional<std::uint64_t> unwritten_bytes_;  // of a body of known length
   std::string pending_head_;
 };
 
