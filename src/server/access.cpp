@@ -39,6 +39,7 @@ bool is_open_to_all(std::string_view path) {
 }
 
 bool takes_json(const http::Request& request) {
+  if (request.method == "PATCH") return true;
   return request.method == "POST" && (request.route == "/query" || request.route == "/query/stream" ||
                                       request.route == "/v1/search" || request.route == "/v1/answers");
 }
@@ -119,10 +120,12 @@ void Access::add_headers(const http::Request& request, http::Headers& headers) c
   if (!is_listed(origin)) return;
   headers.set("Cross-Origin-Resource-Policy", "cross-origin");
   headers.set("Access-Control-Allow-Origin", origin);
-  headers.set("Access-Control-Expose-Headers", "X-Request-Id, Server-Timing, Retry-After");
+  headers.set("Access-Control-Expose-Headers",
+              "X-Request-Id, Server-Timing, Retry-After, Location, ETag, Content-Range, Accept-Ranges");
   if (request.method == "OPTIONS") {
-    headers.set("Access-Control-Allow-Methods", "GET, POST, DELETE");
-    headers.set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id");
+    headers.set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
+    headers.set("Access-Control-Allow-Headers",
+                "Authorization, Content-Type, Content-Disposition, Range, If-Range, If-None-Match, X-Request-Id");
     headers.set("Access-Control-Max-Age", "600");
   }
 }

@@ -7,6 +7,7 @@
 
 #include "core/text.h"
 #include "server/json.h"
+#include "server/rfc3339.h"
 
 namespace jackdaw::server {
 namespace {
@@ -27,19 +28,61 @@ std::string parse_question(const JsonFields& fields, const Config& config) {
   return *question;
 }
 
-SearchFilter parse_filter(const JsonFields& fields) {
-  if (!fields.texts("filter", "tags").value_or(std::vector<std::string>{}).empty()) {
-    throw Error(ErrorCode::kInvalidArgument, "No document has tags yet, so filter.tags would leave nothing to search.")
-        .with_field("filter.tags");
-  }
-  SearchFilter filter;
-  for (const std::string& id : fields.texts("filter", "document_ids").value_or(std::vector<std::string>{})) {
+Error invalid(std::string_view field, const std::string& why) {
+  Error error(ErrorCode::kInvalidArgument, why);
+  error.with_field(std::string(field));
+  return error;
+}
+
+std::vector<DocumentId> parse_ids(const std::vector<std::string>& ids) {
+  std::vector<DocumentId> out;
+  for (const std::string& id : ids) {
     if (!is_well_formed_id(id)) {
-      throw Error(ErrorCode::kInvalidArgument, "\"" + id + "\" is not a document id. GET /v1/documents lists them.")
-          .with_field("filter.document_ids");
+      throw invalid("filter.document_ids", "\"" + id + "\" is not a document id. GET /v1/documents lists them.");
     }
-    filter.documents.push_back({id});
+    out.push_back({id});
   }
+  return out;
+}
+
+std::vector<std::string> parse_tags(const std::vector<std::string>& tags) {
+  try {
+    return clean_tags(tags);
+  } catch (Error& error) {
+    throw error.with_field("filter.tags");
+  }
+}
+
+std::vector<std::string> parse_media_types(const std::vector<std::string>& types) {
+  for (const std::string& type : types) {
+    if (type.find('/') == std::string::npos) {
+      throw invalid("filter.media_types", "\"" + type + "\" is not a media type such as application/pdf.");
+    }
+  }
+  return types;
+}
+
+std::optional<WallTime> parse_time(const JsonFields& fields, std::string_view field) {
+  const auto text = fields.text("filter", field);
+  if (!text) return std::nullopt;
+  const auto time = parse_rfc3339(*text);
+  if (!time) {
+    throw invalid("filter." + std::string(field),
+                  "\"" + *text + "\" is not a time such as 2026-11-22T21:16:31Z or a day such as 2026-11-22.");
+  }
+  return time;
+}
+
+DocumentFilter parse_filter(const JsonFields& fields) {
+  const auto list = [&](std::string_view field) {
+    return fields.texts("filter", field).value_or(std::vector<std::string>{});
+  };
+  DocumentFilter filter;
+  filter.documents = parse_ids(list("document_ids"));
+  filter.tags = parse_tags(list("tags"));
+  filter.media_types = parse_media_types(list("media_types"));
+  filter.created_from = parse_time(fields, "created_from");
+  filter.created_before = parse_time(fields, "created_before");
   return filter;
 }
 

@@ -53,13 +53,21 @@ struct Config {
   bool stop_words = true;
   std::string vector_engine = "faiss";
   std::string embedder = "minilm";
-  std::size_t threads = 0;  // 0: one for each core
+  std::size_t threads = 0;           // 0: one for each core
+  std::string sandbox = "required";  // or "off"
+  std::string ocr = "auto";          // or "off"
+  std::string ocr_languages = "eng";
+  std::size_t max_pages = 5'000;
+  std::size_t max_characters = 20'000'000;
+  std::chrono::milliseconds page_timeout{10'000};
+  std::chrono::milliseconds document_timeout{600'000};
 
   // Limits.
   std::size_t max_json_bytes = std::size_t{1} << 20;
   std::size_t max_question_characters = 8000;
   std::uint64_t max_upload_bytes = std::uint64_t{100} << 20;
   std::size_t max_upload_files = 20;
+  std::size_t max_queued_documents = 10'000;
   std::size_t max_header_bytes = std::size_t{16} << 10;
   std::size_t max_connections = 10'000;
   std::size_t max_running_answers = 1024;

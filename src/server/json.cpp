@@ -7,7 +7,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "core/clock.h"
 #include "core/text.h"
 
 namespace jackdaw::server {
@@ -61,39 +60,12 @@ void append(std::string& out, const json::value& value) {
   }
 }
 
-// Six significant digits: what a float carries, without the noise of its conversion to double.
-double rounded(double number) {
-  if (!std::isfinite(number)) return 0;
-  std::array<char, 32> digits{};
-  const auto [end, failure] =
-      std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::general, 6);
-  double value = number;
-  if (failure == std::errc{}) std::from_chars(digits.data(), end, value);
-  return value;
-}
-
-json::array boxes_to_json(const std::vector<Box>& boxes) {
-  json::array out;
-  for (const Box& box : boxes) {
-    out.push_back(json::array{rounded(box.x0), rounded(box.y0), rounded(box.x1), rounded(box.y1)});
-  }
-  return out;
-}
-
-json::value page_number(int page) {
-  return page > 0 ? json::value(page) : json::value(nullptr);
-}
-
 std::string_view to_string(ScoreKind kind) {
   return kind == ScoreKind::kRerank ? "rerank" : "cosine";
 }
 
 json::object place_to_json(const Place& place) {
   return {{"score", rounded(place.score)}, {"rank", place.rank}};
-}
-
-json::value cursor_to_json(const std::string& next) {
-  return next.empty() ? json::value(nullptr) : json::value(next);
 }
 
 struct NamedTiming {
@@ -171,32 +143,48 @@ std::string dump(const json::value& value) {
   return out;
 }
 
-json::object to_json(const Document& document) {
-  json::array tags;
-  for (const std::string& tag : document.tags) tags.emplace_back(tag);
-  return {{"document_id", document.id.value},
-          {"filename", document.filename},
-          {"title", document.title},
-          {"status", document.status == DocumentStatus::kReady ? "ready" : "failed"},
-          {"pages", document.pages},
-          {"chunks", document.chunks},
-          {"bytes", document.bytes},
-          {"media_type", document.media_type},
-          {"created_at", to_rfc3339(document.created_at)},
-          {"tags", std::move(tags)}};
+double rounded(double number) {
+  if (!std::isfinite(number)) return 0;
+  std::array<char, 32> digits{};
+  const auto [end, failure] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::general, 6);
+  double value = number;
+  if (failure == std::errc{}) std::from_chars(digits.data(), end, value);
+  return value;
 }
 
-json::object to_json(const DocumentPage& page) {
-  json::array documents;
-  for (const Document& document : page.documents) documents.push_back(to_json(document));
-  return {{"documents", std::move(documents)}, {"next", cursor_to_json(page.next)}};
+json::array boxes_to_json(const std::vector<Box>& boxes) {
+  json::array out;
+  for (const Box& box : boxes) {
+    out.push_back(json::array{rounded(box.x0), rounded(box.y0), rounded(box.x1), rounded(box.y1)});
+  }
+  return out;
+}
+
+json::value cursor_to_json(const std::string& next) {
+  return next.empty() ? json::value(nullptr) : json::value(next);
+}
+
+void add_place(json::object& out, const Passage& passage) {
+  const bool has_page = passage.paged && passage.span.page > 0;
+  out["page"] = has_page ? json::value(passage.span.page) : json::value(nullptr);
+  if (!passage.page_label.empty()) out["page_label"] = passage.page_label;
+  if (!passage.heading.empty()) out["heading"] = passage.heading;
+}
+
+void add_speed(json::object& out, double pages_per_s, const std::optional<double>& eta_s) {
+  out["pages_per_s"] = pages_per_s > 0 ? json::value(rounded(pages_per_s)) : json::value(nullptr);
+  out["eta_s"] = eta_s ? json::value(rounded(*eta_s)) : json::value(nullptr);
 }
 
 json::object source_to_json(const RetrievedPassage& passage) {
-  return {{"chunk_id", passage.passage.chunk.value},        {"text", passage.passage.text},
-          {"page", page_number(passage.passage.span.page)}, {"score", rounded(passage.score)},
-          {"document_id", passage.passage.document.value},  {"filename", passage.passage.filename},
-          {"score_kind", to_string(passage.score_kind)}};
+  json::object out{{"chunk_id", passage.passage.chunk.value}, {"text", passage.passage.text}};
+  add_place(out, passage.passage);
+  out["score"] = rounded(passage.score);
+  out["document_id"] = passage.passage.document.value;
+  out["filename"] = passage.passage.filename;
+  out["score_kind"] = to_string(passage.score_kind);
+  return out;
 }
 
 json::object passage_to_json(const RetrievedPassage& passage) {
@@ -212,16 +200,16 @@ json::object passage_to_json(const RetrievedPassage& passage) {
   if (passage.reasons.vector) reasons["vector"] = place_to_json(*passage.reasons.vector);
   reasons["fused"] = rounded(passage.reasons.fused);
   if (passage.reasons.rerank) reasons["rerank"] = rounded(*passage.reasons.rerank);
-  return {{"chunk_id", passage.passage.chunk.value},
-          {"document_id", passage.passage.document.value},
-          {"filename", passage.passage.filename},
-          {"page", page_number(passage.passage.span.page)},
-          {"page_label", passage.passage.page_label},
-          {"text", passage.passage.text},
-          {"score", rounded(passage.score)},
-          {"score_kind", to_string(passage.score_kind)},
-          {"boxes", boxes_to_json(passage.passage.span.boxes)},
-          {"reasons", std::move(reasons)}};
+  json::object out{{"chunk_id", passage.passage.chunk.value},
+                   {"document_id", passage.passage.document.value},
+                   {"filename", passage.passage.filename}};
+  add_place(out, passage.passage);
+  out["text"] = passage.passage.text;
+  out["score"] = rounded(passage.score);
+  out["score_kind"] = to_string(passage.score_kind);
+  out["boxes"] = boxes_to_json(passage.passage.span.boxes);
+  out["reasons"] = std::move(reasons);
+  return out;
 }
 
 json::object to_json(const AnswerTimings& timings) {
@@ -264,15 +252,6 @@ std::string server_timing(const AnswerTimings& timings) {
   return out;
 }
 
-struct JsonFields::Parsed {
-  json::object object;
-
-  const json::value* find(std::string_view field) const {
-    const json::value* value = object.if_contains(field);
-    return value == nullptr || value->is_null() ? nullptr : value;
-  }
-};
-
 namespace {
 
 [[noreturn]] void refuse(std::string_view field, const std::string& allowed) {
@@ -289,7 +268,36 @@ template <class Number>
   refuse(field, allowed);
 }
 
+std::vector<std::string> list_of_texts(const json::value& list, const std::string& path) {
+  constexpr std::size_t kMostTexts = 1000;
+  const std::string allowed = "must be a list of at most " + std::to_string(kMostTexts) + " texts";
+  if (!list.is_array() || list.get_array().size() > kMostTexts) refuse(path, allowed);
+  std::vector<std::string> out;
+  for (const json::value& item : list.get_array()) {
+    if (!item.is_string()) refuse(path, allowed);
+    out.emplace_back(item.get_string());
+  }
+  return out;
+}
+
 }  // namespace
+
+struct JsonFields::Parsed {
+  json::object object;
+
+  const json::value* find(std::string_view field) const {
+    const json::value* value = object.if_contains(field);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  const json::value* find(std::string_view outer, std::string_view field) const {
+    const json::value* value = find(outer);
+    if (value == nullptr) return nullptr;
+    if (!value->is_object()) refuse(outer, "must be an object");
+    const json::value* inner = value->get_object().if_contains(field);
+    return inner == nullptr || inner->is_null() ? nullptr : inner;
+  }
+};
 
 JsonFields::JsonFields(std::string_view body) : parsed_(std::make_unique<Parsed>()) {
   json::error_code failure;
@@ -340,19 +348,22 @@ std::optional<bool> JsonFields::boolean(std::string_view field) const {
 }
 
 std::optional<std::vector<std::string>> JsonFields::texts(std::string_view object, std::string_view field) const {
-  const json::value* outer = parsed_->find(object);
-  if (outer == nullptr) return std::nullopt;
-  if (!outer->is_object()) refuse(object, "must be an object");
-  const json::value* list = outer->get_object().if_contains(field);
-  if (list == nullptr || list->is_null()) return std::nullopt;
-  const std::string path = std::string(object) + "." + std::string(field);
-  if (!list->is_array() || list->get_array().size() > 1000) refuse(path, "must be a list of at most 1000 texts");
-  std::vector<std::string> out;
-  for (const json::value& item : list->get_array()) {
-    if (!item.is_string()) refuse(path, "must be a list of at most 1000 texts");
-    out.emplace_back(item.get_string());
-  }
-  return out;
+  const json::value* list = parsed_->find(object, field);
+  if (list == nullptr) return std::nullopt;
+  return list_of_texts(*list, std::string(object) + "." + std::string(field));
+}
+
+std::optional<std::vector<std::string>> JsonFields::texts(std::string_view field) const {
+  const json::value* list = parsed_->find(field);
+  if (list == nullptr) return std::nullopt;
+  return list_of_texts(*list, std::string(field));
+}
+
+std::optional<std::string> JsonFields::text(std::string_view object, std::string_view field) const {
+  const json::value* value = parsed_->find(object, field);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_string()) refuse(std::string(object) + "." + std::string(field), "must be a text");
+  return jackdaw::text::sanitize(std::string_view(value->get_string()));
 }
 
 }  // namespace jackdaw::server

@@ -9,14 +9,14 @@
 
 #include "answer/retriever.h"
 #include "core/answer_event.h"
-#include "core/document.h"
-#include "core/document_store.h"
+#include "core/chunk.h"
 #include "core/error.h"
 #include "core/ranking.h"
 
 // Our types as JSON, in the words of docs/http_api.md, and JSON as our types: the first and the last function of each
 // route. Boost.JSON's types stay in the .cpp files; here JSON is text, or an object being read.
 namespace boost::json {
+class array;
 class object;
 class value;
 }  // namespace boost::json
@@ -29,8 +29,16 @@ std::string dump(const boost::json::value& value);
 // A JSON string as dump() writes it.
 void append_quoted(std::string& out, std::string_view text);
 
-boost::json::object to_json(const Document& document);
-boost::json::object to_json(const DocumentPage& page);
+// Six significant digits: what a float carries, without the noise of its conversion to double.
+double rounded(double number);
+boost::json::array boxes_to_json(const std::vector<Box>& boxes);
+// Null where there is no more.
+boost::json::value cursor_to_json(const std::string& next);
+// `page`, null where the format has none, and `page_label` and `heading` where there is one.
+void add_place(boost::json::object& out, const Passage& passage);
+// `pages_per_s` and `eta_s`, null while they are not known.
+void add_speed(boost::json::object& out, double pages_per_s, const std::optional<double>& eta_s);
+
 // `{chunk_id, text, page, score, document_id, filename, ...}`: a source of the simple door.
 boost::json::object source_to_json(const RetrievedPassage& passage);
 // A passage of /v1/search and of /v1/answers, with boxes and reasons; of a deleted one only the ids and the score.
@@ -64,6 +72,9 @@ class JsonFields {
   std::optional<bool> boolean(std::string_view field) const;
   // A list of texts inside an object: `filter.document_ids`.
   std::optional<std::vector<std::string>> texts(std::string_view object, std::string_view field) const;
+  std::optional<std::vector<std::string>> texts(std::string_view field) const;
+  // A text inside an object: `filter.created_from`.
+  std::optional<std::string> text(std::string_view object, std::string_view field) const;
 
  private:
   struct Parsed;

@@ -46,6 +46,15 @@ http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi&
   router.add("GET", "/v1/documents", to(documents, &DocumentsApi::list));
   router.add("GET", "/v1/documents/{id}", to(documents, &DocumentsApi::get));
   router.add("DELETE", "/v1/documents/{id}", to(documents, &DocumentsApi::remove));
+  router.add("POST", "/v1/documents", to(documents, &DocumentsApi::create));
+  router.add("PUT", "/v1/documents/{id}", to(documents, &DocumentsApi::replace));
+  router.add("PATCH", "/v1/documents/{id}", to(documents, &DocumentsApi::edit));
+  router.add("POST", "/v1/documents/{id}/cancel", to(documents, &DocumentsApi::cancel));
+  router.add("POST", "/v1/documents/{id}/retry", to(documents, &DocumentsApi::retry));
+  router.add("GET", "/v1/documents/{id}/events", to(documents, &DocumentsApi::events));
+  router.add("GET", "/v1/documents/{id}/content", to(documents, &DocumentsApi::content));
+  router.add("GET", "/v1/documents/{id}/chunks", to(documents, &DocumentsApi::chunks));
+  router.add("GET", "/v1/documents/{id}/pages/{n}", to(documents, &DocumentsApi::page));
   add_pages(router);
   if (access.allows_other_origins()) add_preflights(router);
   router.set_request_filter([&access](const http::Request& request) { access.check(request); });

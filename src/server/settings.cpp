@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
@@ -55,6 +56,10 @@ log::Level level_of(const std::string& name, const std::string& value) {
     if (value == word) return level;
   }
   refuse_setting(name, value, "give one of debug, info, warning, error, off");
+}
+
+bool is_of_language_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '/';
 }
 
 using Apply = std::function<void(Config&, const std::string&, const std::string&)>;
@@ -253,6 +258,33 @@ std::span<const Setting> settings() {
        word(&Config::embedder, {"minilm", "hash"})},
       {"JACKDAW_THREADS", "", "0", "Threads that compute; 0: one for each core.",
        number<std::size_t>(&Config::threads, 0, 256)},
+      {"JACKDAW_SANDBOX", "", "required",
+       "`required`: documents are read only where the kernel can confine the reader. `off`: without that, for "
+       "containers "
+       "that forbid it; then a hostile file can do what this user can.",
+       word(&Config::sandbox, {"required", "off"})},
+      {"JACKDAW_OCR", "", "auto",
+       "`auto`: pages that are pictures of text are read with Tesseract where it is installed. `off`: never.",
+       word(&Config::ocr, {"auto", "off"})},
+      {"JACKDAW_OCR_LANGUAGES", "", "eng",
+       "The languages of such pages, as Tesseract names them, joined by `+`: `eng+deu`.",
+       [](Config& config, const std::string& name, const std::string& value) {
+         const auto allowed = [](char c) { return is_of_language_name(c) || c == '+'; };
+         if (!std::all_of(value.begin(), value.end(), allowed)) {
+           refuse_setting(name, value, "give names such as eng or eng+deu");
+         }
+         config.ocr_languages = value;
+       }},
+      {"JACKDAW_MAX_PAGES", "", "5000", "Most pages of a document.",
+       number<std::size_t>(&Config::max_pages, 1, 1'000'000)},
+      {"JACKDAW_MAX_CHARACTERS", "", "20000000", "Most characters of a document's text.",
+       number<std::size_t>(&Config::max_characters, 1000, 1'000'000'000)},
+      {"JACKDAW_PAGE_TIMEOUT_MS", "", "10000",
+       "Longest time in which a page of a document must come; one that is a picture of text gets six times as much.",
+       milliseconds(&Config::page_timeout, 100, kHourMs)},
+      {"JACKDAW_DOCUMENT_TIMEOUT_MS", "", "600000",
+       "Longest time that reading one document may take; with pages that are pictures of text twelve times as much.",
+       milliseconds(&Config::document_timeout, 1000, 24 * kHourMs)},
       {"JACKDAW_MAX_JSON_BYTES", "", "1048576", "Longest JSON body.",
        number<std::size_t>(&Config::max_json_bytes, 1024, std::size_t{1} << 30)},
       {"JACKDAW_MAX_QUESTION", "", "8000", "Longest question, in Unicode characters.",
@@ -261,6 +293,8 @@ std::span<const Setting> settings() {
        number<std::uint64_t>(&Config::max_upload_bytes, 1, std::uint64_t{1} << 40)},
       {"JACKDAW_MAX_UPLOAD_FILES", "", "20", "Most files in one upload.",
        number<std::size_t>(&Config::max_upload_files, 1, 10'000)},
+      {"JACKDAW_MAX_QUEUED_DOCUMENTS", "", "10000", "Most documents that wait to be read; more are refused.",
+       number<std::size_t>(&Config::max_queued_documents, 1, 1'000'000)},
       {"JACKDAW_MAX_HEADER_BYTES", "", "16384", "Longest request header.",
        number<std::size_t>(&Config::max_header_bytes, 1024, std::size_t{1} << 20)},
       {"JACKDAW_MAX_CONNECTIONS", "", "10000", "Most open connections.",
