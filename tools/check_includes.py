@@ -25,16 +25,17 @@ MAY_INCLUDE = {
 # Third-party header -> (rooms that own it, may it show in their headers?)
 THIRD_PARTY = [
     (r"spdlog/|fmt/", {"core"}, False),
-    (r"unicode/", {"core"}, False),
+    (r"unicode/", {"core", "extract"}, False),
     (r"openvino/", {"inference"}, False),
     (r"faiss/", {"index"}, False),
     (r"libstemmer", {"index"}, False),
     (r"sqlite3", {"store"}, False),
     (r"seccomp", {"extract"}, False),
+    (r"(zip|gumbo|md4c)\.h|pugixml|uchardet/", {"extract"}, False),
     (r"openssl/", {"http", "store", "inference"}, False),
     (r"curl/", {"http"}, False),
     (r"CLI/", {"server"}, False),
-    (r"boost/json", {"server", "providers", "store", "inference"}, False),
+    (r"boost/json", {"server", "providers", "store", "inference", "extract"}, False),
     (r"boost/beast", {"http"}, False),
     # Coroutines: awaitable may show where an interface waits.
     (r"boost/asio", {"core", "http", "answer", "ingest", "providers", "server"}, True),
