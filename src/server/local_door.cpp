@@ -1,20 +1,27 @@
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/json.hpp>
 
-#include <csignal>
+#include <chrono>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <span>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "server/answer_json.h"
 #include "server/answer_request.h"
 #include "server/assembly.h"
-#include "server/documents_api.h"
+#include "server/document_json.h"
 #include "server/door.h"
 #include "server/json.h"
 #include "store/spool.h"
@@ -25,76 +32,111 @@ namespace {
 namespace asio = boost::asio;
 namespace json = boost::json;
 
-std::string progress_text(const ingest::IngestProgress& progress) {
-  using Stage = ingest::IngestProgress::Stage;
-  switch (progress.stage) {
-    case Stage::kWaiting: return "waiting";
-    case Stage::kExtracting: return "reading page " + std::to_string(progress.page);
-    case Stage::kEmbedding:
-      return "embedding passage " + std::to_string(progress.chunk) + " of " + std::to_string(progress.chunks);
-    case Stage::kStoring: return "storing";
-  }
-  return "";
-}
+constexpr std::chrono::seconds kPatience{10};
 
 json::object token_to_json(const AnswerToken& token) {
   return {{"token", token.text}};
 }
 
-// The program in this process: the same flows as behind the server, without a socket.
+// Reads the file into the spool, so that what is indexed is what is kept, whatever happens to the file meanwhile.
+IncomingFile copy(const std::filesystem::path& path, store::Spool& spool, std::uint64_t limit) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(ErrorCode::kNotFound, path.string() + " cannot be read. Check the name and the permissions.");
+  std::vector<char> buffer(1 << 17);
+  while (file) {
+    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    spool.append(std::as_bytes(std::span(buffer).first(static_cast<std::size_t>(file.gcount()))));
+    if (spool.bytes() > limit) {
+      throw Error(ErrorCode::kTooLarge, path.string() + " is larger than " + std::to_string(limit) +
+                                            " bytes. Raise JACKDAW_MAX_UPLOAD_BYTES to take it.");
+    }
+  }
+  return spool.finish(path.filename().string());
+}
+
+// The program in this process: the same flows as behind the server, without a socket. A thread of its own runs them;
+// who calls waits for what he asked for.
 class LocalDoor : public Door {
  public:
-  LocalDoor(const Config& config, DoorNeeds needs)
-      : signals_(context_, SIGINT, SIGTERM),
+  LocalDoor(const Config& config, DoorNeeds needs, Cancellation cancellation)
+      : cancellation_(std::move(cancellation)),
+        work_(asio::make_work_guard(context_)),
         assembly_(context_, config,
-                  needs == DoorNeeds::kAnswers ? Assembly::Needs::kEverything : Assembly::Needs::kStore) {
-    signals_.async_wait([this](const boost::system::error_code& failure, int) {
-      if (!failure) interrupted_.cancel(CancelReason::kClient);
-    });
-    run(assembly_.start());
+                  needs == DoorNeeds::kAnswers ? Assembly::Needs::kEverything : Assembly::Needs::kStore),
+        thread_([this] { context_.run(); }) {
+    try {
+      run(assembly_.start());
+    } catch (...) {
+      end_thread();
+      throw;
+    }
   }
 
-  json::object ingest(const std::filesystem::path& path, const OnProgress& on_progress) override {
-    FileOutcome outcome{.filename = path.filename().string(), .document = {}, .error = {}};
+  // What runs goes back into the queue.
+  ~LocalDoor() override {
     try {
-      store::Spool spool(assembly_.config().data_dir);
-      const IncomingFile file = copy(path, spool);
-      outcome.filename = file.filename;
-      const auto progress = [&](const ingest::IngestProgress& p) { on_progress(progress_text(p)); };
-      run([&]() -> asio::awaitable<void> {
-        auto result = co_await assembly_.flows().ingestor->ingest(file, progress, interrupted_);
-        outcome.document = std::move(result.document);
-      }());
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kCancelled) throw;
-      outcome.error = error;
+      run(assembly_.shut_down(std::chrono::milliseconds(0)));
+    } catch (const std::exception& error) {
+      log::warning(std::string("Closing the collection: ") + error.what());
     }
-    return to_json(outcome);
+    end_thread();
+  }
+
+  std::optional<Document> find_by_source(const std::string& source) override {
+    DocumentQuery query{.limit = 1};
+    query.source = source;
+    DocumentPage page = assembly_.store().list(query);
+    if (page.documents.empty()) return std::nullopt;
+    return std::move(page.documents.front());
+  }
+
+  Accepted submit(const FileToSubmit& file) override {
+    if (!assembly_.degraded().empty()) throw Error(ErrorCode::kUnavailable, assembly_.degraded());
+    store::Spool spool(assembly_.config().data_dir);
+    NewUpload upload;
+    upload.file = copy(file.path, spool, assembly_.config().max_upload_bytes);
+    upload.tags = file.tags;
+    upload.source = file.source;
+    upload.keep_partial = file.keep_partial;
+    upload.replaces = file.replaces;
+    return run(assembly_.flows().queue->submit(std::move(upload), file.password));
+  }
+
+  Document follow(const DocumentId& id, const OnProgress& on_progress) override {
+    return run(follow(assembly_, id, on_progress, cancellation_));
+  }
+
+  Document retry(const DocumentId& id, const std::string& password) override {
+    return run(assembly_.flows().queue->retry(id, password));
+  }
+
+  Document cancel(const DocumentId& id) override { return run(assembly_.flows().queue->cancel(id)); }
+
+  bool remove(const DocumentId& id) override {
+    if (!assembly_.ready()) return assembly_.store().remove(id);
+    return run(assembly_.flows().queue->remove(id));
   }
 
   void ask(const AskOptions& options, const OnEvent& on_event) override {
-    answer::AnswerRequest request;
-    request.retrieval = retrieval(options, assembly_.config().top_k);
-    run(ask(std::move(request), on_event));
+    const JsonFields fields(dump(to_body(options)));
+    run(ask(assembly_, parse_answer_request(fields, assembly_.config()), on_event, cancellation_));
   }
 
   json::object search(const AskOptions& options) override {
-    constexpr int kSearchTopK = 10;
-    const answer::RetrievalRequest request = retrieval(options, kSearchTopK);
+    const JsonFields fields(dump(to_body(options)));
+    answer::RetrievalRequest request = parse_search_request(fields, assembly_.config());
     answer::check_request(request);
     assembly_.flows().retriever->require_documents();
     const Stopwatch since_start;
-    std::optional<answer::Retrieved> found;
-    run([&]() -> asio::awaitable<void> {
-      found = co_await assembly_.flows().retriever->retrieve(request, interrupted_);
-    }());
-    found->timings.total_ms = since_start.elapsed_ms();
-    return to_json(*found);
+    answer::Retrieved found = run(assembly_.flows().retriever->retrieve(std::move(request), cancellation_));
+    found.timings.total_ms = since_start.elapsed_ms();
+    return to_json(found);
   }
 
-  json::object documents() override {
+  json::object documents(const DocumentQuery& asked) override {
+    DocumentQuery query = asked;
+    query.limit = 200;
     DocumentPage all;
-    DocumentQuery query{.limit = 200, .after = {}, .text = {}, .status = {}};
     do {
       DocumentPage page = assembly_.store().list(query);
       std::move(page.documents.begin(), page.documents.end(), std::back_inserter(all.documents));
@@ -103,73 +145,61 @@ class LocalDoor : public Door {
     return to_json(all);
   }
 
-  bool remove(const std::string& document_id) override { return assembly_.store().remove({document_id}); }
-
  private:
-  answer::RetrievalRequest retrieval(const AskOptions& options, int default_top_k) const {
-    answer::RetrievalRequest request;
-    request.question = options.question;
-    request.top_k = static_cast<std::size_t>(options.top_k.value_or(default_top_k));
-    request.rerank = options.rerank.value_or(assembly_.config().rerank);
-    return request;
+  static asio::awaitable<Document> follow(Assembly& assembly, DocumentId id, const OnProgress& on_progress,
+                                          Cancellation cancellation) {
+    ingest::IngestQueue::Follower follower = co_await assembly.flows().queue->follow(id);
+    bool ended = false;
+    while (!ended) {
+      const std::optional<ingest::JobProgress> news = co_await follower.next(kPatience, cancellation);
+      if (news) on_progress(*news);
+      ended = news && news->is_last();
+    }
+    std::optional<Document> document =
+        co_await assembly.storage().run(Lane::kInteractive, cancellation, [&] { return assembly.store().find(id); });
+    if (!document) throw Error(ErrorCode::kNotFound, "The document was deleted while it was being read.");
+    co_return std::move(*document);
   }
 
-  // Reads the file into the spool, so that what is indexed is what is kept, whatever happens to the file meanwhile.
-  IncomingFile copy(const std::filesystem::path& path, store::Spool& spool) const {
-    std::ifstream file(path, std::ios::binary);
-    std::error_code failure;
-    if (std::filesystem::is_directory(path, failure) || !file) {
-      throw Error(ErrorCode::kNotFound, path.string() + " cannot be read. Check the name and the permissions.");
-    }
-    const std::uint64_t limit = assembly_.config().max_upload_bytes;
-    std::vector<char> buffer(1 << 17);
-    while (file) {
-      file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-      spool.append(std::as_bytes(std::span(buffer).first(static_cast<std::size_t>(file.gcount()))));
-      if (spool.bytes() > limit) {
-        throw Error(ErrorCode::kTooLarge, path.string() + " is larger than " + std::to_string(limit) +
-                                              " bytes. Raise JACKDAW_MAX_UPLOAD_BYTES to take it.");
-      }
-    }
-    return spool.finish(path.filename().string());
-  }
-
-  asio::awaitable<void> ask(answer::AnswerRequest request, const OnEvent& on_event) {
-    auto subscription = assembly_.flows().answers->start(std::move(request));
-    const auto stop = interrupted_.on_cancel([&] { subscription.close(); });
-    while (auto event = co_await subscription.next()) {
+  static asio::awaitable<void> ask(Assembly& assembly, answer::AnswerRequest request, const OnEvent& on_event,
+                                   Cancellation cancellation) {
+    auto started = assembly.flows().answers->start(std::move(request));
+    const auto subscription = std::make_shared<answer::RunningAnswers::Subscription>(std::move(started));
+    // The signal comes on a thread of its own.
+    const auto executor = co_await asio::this_coro::executor;
+    const auto stop = cancellation.on_cancel(
+        [executor, subscription] { asio::post(executor, [subscription] { subscription->close(); }); });
+    while (auto event = co_await subscription->next()) {
       if (const auto* token = std::get_if<AnswerToken>(&event->event)) on_event(token_to_json(*token));
       if (const auto* final = std::get_if<AnswerFinal>(&event->event)) on_event(simple_end_to_json(*final));
       if (const auto* error = std::get_if<AnswerError>(&event->event)) throw to_error(*error);
       if (const auto* cancelled = std::get_if<AnswerCancelled>(&event->event)) throw to_error(*cancelled);
     }
-    interrupted_.throw_if_requested();
+    cancellation.throw_if_requested();
   }
 
-  // Runs one coroutine to its end on this thread.
-  void run(asio::awaitable<void> coroutine) {
-    std::exception_ptr failure;
-    bool done = false;
-    asio::co_spawn(context_, std::move(coroutine), [&](std::exception_ptr e) {
-      failure = std::move(e);
-      done = true;
-    });
-    context_.restart();
-    while (!done && context_.run_one() > 0) {
-    }
-    if (failure) std::rethrow_exception(failure);
+  // Runs one coroutine to its end on the other thread.
+  template <class Result>
+  Result run(asio::awaitable<Result> coroutine) {
+    return asio::co_spawn(context_, std::move(coroutine), asio::use_future).get();
+  }
+
+  void end_thread() {
+    context_.stop();
+    thread_.join();
   }
 
   asio::io_context context_{1};
-  asio::signal_set signals_;
-  const Cancellation interrupted_;
+  const Cancellation cancellation_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
   Assembly assembly_;
+  std::thread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<Door> make_local_door(const Config& config, DoorNeeds needs) {
-  return std::make_unique<LocalDoor>(config, needs);
+std::unique_ptr<Door> make_local_door(const Config& config, DoorNeeds needs, const Cancellation& cancellation) {
+  return std::make_unique<LocalDoor>(config, needs, cancellation);
 }
 
 }  // namespace jackdaw::server
