@@ -121,7 +121,7 @@ class IngestRun {
         cancellation_(cancellation),
         selection_(command.words, walk_options(command, config)),
         options_{
-            .tags = clean_tags(command.tags), .password = read_password(command), .keep_partial = command.keep_partial},
+            .tags = tags_of(command.tags), .password = read_password(command), .keep_partial = command.keep_partial},
         door_(open_door_for(command, config, cancellation)),
         report_(command.dry_run) {}
 
