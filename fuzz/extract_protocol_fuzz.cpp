@@ -22,6 +22,14 @@ void check(const jackdaw::Page& page) {
       if (!(box.x0 <= box.x1 && box.y0 <= box.y1)) std::abort();
     }
   }
+  std::int64_t last = -1;
+  for (const jackdaw::Section& section : page.sections) {
+    if (section.begin <= last || section.begin > page.text.size()) std::abort();
+    if (section.heading.size() > jackdaw::kMaxHeadingBytes || !jackdaw::text::is_valid_utf8(section.heading)) {
+      std::abort();
+    }
+    last = section.begin;
+  }
 }
 
 }  // namespace
@@ -38,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       output.feed(bytes.substr(0, piece));
       bytes.remove_prefix(std::min(piece, bytes.size()));
       while (const auto message = output.next()) {
-        if (const auto* page = std::get_if<jackdaw::Page>(&*message)) check(*page);
+        if (const auto* page = std::get_if<jackdaw::extract::ParsedPage>(&*message)) check(page->page);
       }
     }
   } catch (const jackdaw::Error&) {

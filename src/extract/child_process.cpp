@@ -21,6 +21,8 @@ namespace {
 // More than the default 64 KiB, so that the child seldom waits while a page is chunked.
 constexpr int kPipeBytes = 256 << 10;
 
+constexpr int kSecretDescriptor = STDERR_FILENO + 1;
+
 void check(int error, const char* step) {
   if (error != 0) throw std::system_error(error, std::generic_category(), step);
 }
@@ -73,12 +75,28 @@ class Attributes {
   posix_spawnattr_t attributes_;
 };
 
-pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>& arguments, int input, int output) {
+// A pipe that holds the secret, closed behind it; none for an empty one.
+Descriptor pipe_with(std::string_view secret) {
+  if (secret.empty()) return Descriptor();
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) check(errno, "pipe2");
+  Descriptor reading_end(ends[0]);
+  const Descriptor writing_end(ends[1]);
+  if (write(writing_end.get(), secret.data(), secret.size()) != static_cast<ssize_t>(secret.size())) {
+    check(EMSGSIZE, "write");
+  }
+  return reading_end;
+}
+
+pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>& arguments, int input, int output,
+            int secret) {
   FileActions actions;
+  // In an order in which no descriptor is overwritten before it was given: those of ours are above 2.
   actions.give(input, STDIN_FILENO);
   actions.give(output, STDOUT_FILENO);
   actions.discard(STDERR_FILENO);
-  actions.close_from(STDERR_FILENO + 1);
+  if (secret >= 0) actions.give(secret, kSecretDescriptor);
+  actions.close_from(secret >= 0 ? kSecretDescriptor + 1 : kSecretDescriptor);
   const Attributes attributes;
 
   std::vector<std::string> texts{program.filename().string()};
@@ -112,7 +130,7 @@ Descriptor::~Descriptor() {
 }
 
 ChildProcess::ChildProcess(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                           const Descriptor& standard_input) {
+                           const Descriptor& standard_input, std::string_view secret) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) check(errno, "pipe2");
   output_ = Descriptor(ends[0]);
@@ -120,7 +138,8 @@ ChildProcess::ChildProcess(const std::filesystem::path& program, const std::vect
   fcntl(output_.get(), F_SETPIPE_SZ, kPipeBytes);
   // Our end alone: the flag belongs to the open file behind a descriptor, and each end has its own.
   if (fcntl(output_.get(), F_SETFL, O_NONBLOCK) != 0) check(errno, "fcntl");
-  pid_ = spawn(program, arguments, standard_input.get(), writing_end.get());
+  const Descriptor secret_end = pipe_with(secret);
+  pid_ = spawn(program, arguments, standard_input.get(), writing_end.get(), secret_end.get());
 }
 
 ChildProcess::~ChildProcess() {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace jackdaw::extract {
@@ -33,14 +34,16 @@ struct ExitStatus {
 };
 
 // A process started with an empty environment, in a group of its own, with no descriptors but three: standard input is
-// the given file, standard output a pipe to us, standard error is discarded. Safe to start from any thread, whatever
+// the given file, standard output a pipe to us, standard error is discarded. A secret, if there is one, comes as a
+// fourth: a pipe that holds it and nothing behind it (descriptor 3). Safe to start from any thread, whatever
 // the other threads do. Its destructor kills and reaps it: no path leaves a process or a zombie behind. Not shared
 // between threads; the child may ask to die with the thread that started it, so that thread must stay.
 class ChildProcess {
  public:
-  // Throws Error: kUnavailable when the program is missing or cannot be run or no process can be made.
+  // `secret`: at most 4,096 bytes, the room that every pipe has; empty: none. Throws Error: kUnavailable when the
+  // program is missing or cannot be run or no process can be made.
   ChildProcess(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-               const Descriptor& standard_input);
+               const Descriptor& standard_input, std::string_view secret = {});
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
   ~ChildProcess();

@@ -116,6 +116,27 @@ std::vector<Word> decode_words(Cursor& cursor, std::string_view page_text) {
   return words;
 }
 
+std::vector<Section> decode_sections(Cursor& cursor, std::string_view page_text) {
+  constexpr std::size_t kSmallestSectionBytes = 8;
+  const std::uint32_t count = cursor.u32();
+  if (count > cursor.left() / kSmallestSectionBytes) breach("a message that is cut off");
+  std::vector<Section> sections(count);
+  std::int64_t last = -1;
+  for (Section& section : sections) {
+    section.begin = cursor.u32();
+    if (section.begin <= last || section.begin > page_text.size() || inside_character(page_text, section.begin)) {
+      breach("headings that are not in its text");
+    }
+    last = section.begin;
+    const std::string_view heading = cursor.string();
+    if (heading.size() > kMaxHeadingBytes) breach("a heading that is too long");
+    section.heading = one_line(heading, kMaxHeadingBytes);
+    // Each ill-formed byte became three.
+    if (section.heading.size() > kMaxHeadingBytes) section.heading.clear();
+  }
+  return sections;
+}
+
 }  // namespace
 
 void ParserOutput::feed(std::string_view bytes) {
@@ -165,6 +186,11 @@ ParsedDocument ParserOutput::decode_document(std::string_view payload) {
   Cursor cursor(payload);
   ParsedDocument document;
   document.pages = cursor.u32();
+  const std::uint8_t paged = cursor.u8();
+  if (paged > 1) breach("a document that has pages and has none");
+  document.paged = paged == 1;
+  document.media_type = cursor.short_string();
+  if (!protocol::is_media_type(document.media_type)) breach("a document of an unknown kind");
   document.title = one_line(cursor.short_string(), kMaxTitleCodePoints);
   cursor.expect_end();
   if (document.pages > max_pages_) {
@@ -176,28 +202,34 @@ ParsedDocument ParserOutput::decode_document(std::string_view payload) {
   return document;
 }
 
-Page ParserOutput::decode_page(std::string_view payload) {
+ParsedPage ParserOutput::decode_page(std::string_view payload) {
   Cursor cursor(payload);
-  Page page;
+  ParsedPage parsed;
+  Page& page = parsed.page;
   if (cursor.u32() != pages_ + 1) breach("pages out of order");
   page.number = static_cast<int>(++pages_);
   page.width = coordinate(cursor);
   page.height = coordinate(cursor);
   if (page.width < 0 || page.height < 0) breach("a page that is inside out");
+  parsed.pictures = cursor.u8();
   page.label = one_line(cursor.short_string(), kMaxTitleCodePoints);
   const std::string_view page_text = cursor.string();
   page.words = decode_words(cursor, page_text);
+  page.sections = decode_sections(cursor, page_text);
   cursor.expect_end();
   page.text = text::sanitize(page_text);
   // What was replaced may have moved every offset behind it.
-  if (page.text != page_text) page.words.clear();
+  if (page.text != page_text) {
+    page.words.clear();
+    std::erase_if(page.sections, [](const Section& section) { return section.begin != 0; });
+  }
   characters_ += text::count_code_points(page.text);
   if (characters_ > max_characters_) {
     throw Error(ErrorCode::kTooLarge, "It has more than " + std::to_string(max_characters_) +
                                           " characters of text up to page " + std::to_string(page.number) +
                                           ". Split it and upload the parts.");
   }
-  return page;
+  return parsed;
 }
 
 ParsedEnd ParserOutput::decode_end(std::string_view payload) {

@@ -13,8 +13,14 @@
 namespace jackdaw::extract {
 
 struct ParsedDocument {
-  std::uint32_t pages = 0;
-  std::string title;  // clean: valid UTF-8, no control characters, at most 500 code points
+  std::uint32_t pages = 0;  // how many ParsedPage follow
+  bool paged = true;        // false: they are pieces of a text without pages
+  std::string media_type;   // one of protocol::kMediaTypes
+  std::string title;        // clean: valid UTF-8, no control characters, at most 500 code points
+};
+struct ParsedPage {
+  Page page;
+  int pictures = 0;  // images that are drawn on it; 255: that or more
 };
 struct ParsedEnd {};
 struct ParserFailure {
@@ -24,10 +30,10 @@ struct ParserFailure {
 };
 struct ParserReady {};
 
-using ParserMessage = std::variant<ParsedDocument, Page, ParsedEnd, ParserFailure, ParserReady>;
+using ParserMessage = std::variant<ParsedDocument, ParsedPage, ParsedEnd, ParserFailure, ParserReady>;
 
-// Reads what jackdaw-parse writes, in pieces of any size, and believes none of it: a hostile document may have taken
-// the parser over. Every message it gives out keeps the promises of core/document.h and the order of protocol.h.
+// Reads what a confined parser writes, in pieces of any size, and believes none of it: a hostile document may have
+// taken the parser over. Every message it gives out keeps the promises of core/document.h and the order of protocol.h.
 // Whatever breaks them throws Error: kTooLarge for more pages or characters than allowed, else kDamagedDocument. After
 // a throw it is of no more use. Not shared between threads. Holds at most one frame (kMaxFrameBytes) and what was fed
 // after it.
@@ -56,7 +62,7 @@ class ParserOutput {
   std::string_view unread() const noexcept { return std::string_view(buffer_).substr(consumed_); }
   ParserMessage decode(protocol::FrameKind kind, std::string_view payload);
   ParsedDocument decode_document(std::string_view payload);
-  Page decode_page(std::string_view payload);
+  ParsedPage decode_page(std::string_view payload);
   ParsedEnd decode_end(std::string_view payload);
   ParserFailure decode_failure(std::string_view payload);
 

@@ -43,13 +43,14 @@ Page sample_page(int number) {
           .width = 595.5F,
           .height = 842,
           .text = "Fundamentalgruppen für\nalle",
-          .words = {{0, 18, {{10, 20, 60, 30}, {5, 32, 40, 42}}}, {19, 23, {{62, 20, 80, 30}}}, {24, 28, {}}}};
+          .words = {{0, 18, {{10, 20, 60, 30}, {5, 32, 40, 42}}}, {19, 23, {{62, 20, 80, 30}}}, {24, 28, {}}},
+          .sections = {{0, "Geometrie"}, {24, "Geometrie \u203A Alle"}}};
 }
 
 std::string sample_stream() {
   Recording recording;
-  recording.writer.document(2, "Geometrie \n und Topologie");
-  EXPECT_TRUE(recording.writer.page(sample_page(1)));
+  recording.writer.document(2, true, "application/pdf", "Geometrie \n und Topologie");
+  EXPECT_TRUE(recording.writer.page(sample_page(1), 3));
   EXPECT_TRUE(recording.writer.page(sample_page(2)));
   recording.writer.end(2);
   return recording.bytes();
@@ -62,6 +63,7 @@ std::vector<ParserMessage> read_all(ParserOutput& output) {
 }
 
 void expect_same_page(const Page& page, const Page& expected) {
+  EXPECT_EQ(page.sections, expected.sections);
   EXPECT_EQ(page.number, expected.number);
   EXPECT_EQ(page.label, expected.label);
   EXPECT_EQ(page.width, expected.width);
@@ -74,8 +76,12 @@ void expect_sample(const std::vector<ParserMessage>& messages) {
   ASSERT_EQ(messages.size(), 4U);
   EXPECT_EQ(std::get<ParsedDocument>(messages[0]).pages, 2U);
   EXPECT_EQ(std::get<ParsedDocument>(messages[0]).title, "Geometrie und Topologie");
-  expect_same_page(std::get<Page>(messages[1]), sample_page(1));
-  expect_same_page(std::get<Page>(messages[2]), sample_page(2));
+  EXPECT_EQ(std::get<ParsedDocument>(messages[0]).media_type, "application/pdf");
+  EXPECT_TRUE(std::get<ParsedDocument>(messages[0]).paged);
+  EXPECT_EQ(std::get<ParsedPage>(messages[1]).pictures, 3);
+  EXPECT_EQ(std::get<ParsedPage>(messages[2]).pictures, 0);
+  expect_same_page(std::get<ParsedPage>(messages[1]).page, sample_page(1));
+  expect_same_page(std::get<ParsedPage>(messages[2]).page, sample_page(2));
   EXPECT_TRUE(std::holds_alternative<ParsedEnd>(messages[3]));
 }
 
@@ -95,7 +101,7 @@ ErrorCode refusal(const std::string& stream, std::size_t max_pages = 10, std::si
 
 std::string stream_with(const Page& page) {
   Recording recording;
-  recording.writer.document(1, "");
+  recording.writer.document(1, false, "text/plain", "");
   EXPECT_TRUE(recording.writer.page(page));
   return recording.bytes();
 }
@@ -174,6 +180,30 @@ TEST(ParserOutput, RefusesPlacesThatAreOnNoPage) {
   EXPECT_EQ(refusal(stream_with(page)), ErrorCode::kDamagedDocument);
 }
 
+TEST(ParserOutput, RefusesHeadingsThatAreNotInTheText) {
+  for (const std::vector<Section>& sections :
+       {std::vector<Section>{{29, "beyond"}}, {{5, "a"}, {5, "b"}}, {{6, "a"}, {5, "b"}}, {{21, "in a letter"}}}) {
+    Page page = sample_page(1);
+    page.sections = sections;
+    EXPECT_EQ(refusal(stream_with(page)), ErrorCode::kDamagedDocument) << sections.back().heading;
+  }
+}
+
+TEST(ParserOutput, RefusesADocumentOfAnUnknownKind) {
+  Recording recording;
+  recording.writer.document(1, true, "application/x-executable", "");
+  EXPECT_EQ(refusal(recording.bytes()), ErrorCode::kDamagedDocument);
+}
+
+TEST(ParserOutput, CutsLongHeadingsAtALetter) {
+  Page page = sample_page(1);
+  page.sections = {{0, std::string(kMaxHeadingBytes - 1, 'a') + "\u00E4"}};
+  ParserOutput output(10, 1000);
+  output.feed(stream_with(page));
+  const std::vector<ParserMessage> messages = read_all(output);
+  EXPECT_EQ(std::get<ParsedPage>(messages.at(1)).page.sections.at(0).heading, std::string(kMaxHeadingBytes - 1, 'a'));
+}
+
 TEST(ParserOutput, RefusesMessagesOutOfOrder) {
   const std::string stream = sample_stream();
   EXPECT_EQ(refusal("another!" + stream), ErrorCode::kDamagedDocument);
@@ -182,15 +212,15 @@ TEST(ParserOutput, RefusesMessagesOutOfOrder) {
   EXPECT_TRUE(page_first.writer.page(sample_page(1)));
   EXPECT_EQ(refusal(page_first.bytes()), ErrorCode::kDamagedDocument);
   Recording skipped;
-  skipped.writer.document(2, "");
+  skipped.writer.document(2, true, "application/pdf", "");
   EXPECT_TRUE(skipped.writer.page(sample_page(2)));
   EXPECT_EQ(refusal(skipped.bytes()), ErrorCode::kDamagedDocument);
   Recording early;
-  early.writer.document(2, "");
+  early.writer.document(2, true, "application/pdf", "");
   early.writer.end(0);
   EXPECT_EQ(refusal(early.bytes()), ErrorCode::kDamagedDocument);
   Recording late;
-  late.writer.document(0, "");
+  late.writer.document(0, true, "application/pdf", "");
   EXPECT_TRUE(late.writer.page(sample_page(1)));
   EXPECT_EQ(refusal(late.bytes()), ErrorCode::kDamagedDocument);
 }
@@ -206,8 +236,8 @@ TEST(ParserOutput, RepairsTextThatIsNotUtf8AndDropsItsWords) {
   ParserOutput output(10, 1000);
   output.feed(stream_with(page));
   const std::vector<ParserMessage> messages = read_all(output);
-  EXPECT_EQ(std::get<Page>(messages.at(1)).text, "ab\uFFFD\uFFFDcd");
-  EXPECT_TRUE(std::get<Page>(messages.at(1)).words.empty());
+  EXPECT_EQ(std::get<ParsedPage>(messages.at(1)).page.text, "ab\uFFFD\uFFFDcd");
+  EXPECT_TRUE(std::get<ParsedPage>(messages.at(1)).page.words.empty());
 }
 
 TEST(ParserOutput, GivesOutOnlyWhatKeepsThePromisesWhateverIsFed) {
@@ -223,10 +253,11 @@ TEST(ParserOutput, GivesOutOnlyWhatKeepsThePromisesWhateverIsFed) {
     try {
       output.feed(hostile);
       for (const ParserMessage& message : read_all(output)) {
-        const auto* page = std::get_if<Page>(&message);
+        const auto* page = std::get_if<ParsedPage>(&message);
         if (page == nullptr) continue;
-        EXPECT_TRUE(text::is_valid_utf8(page->text));
-        for (const Word& word : page->words) EXPECT_LE(word.end, page->text.size());
+        EXPECT_TRUE(text::is_valid_utf8(page->page.text));
+        for (const Word& word : page->page.words) EXPECT_LE(word.end, page->page.text.size());
+        for (const Section& section : page->page.sections) EXPECT_LE(section.begin, page->page.text.size());
       }
     } catch (const Error&) {
       ++refused;

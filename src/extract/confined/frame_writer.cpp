@@ -12,17 +12,18 @@ namespace {
 using protocol::FrameKind;
 
 // Cuts at a border between UTF-8 characters.
-std::string_view cut_short(std::string_view text) {
-  if (text.size() <= protocol::kMaxShortStringBytes) return text;
-  std::size_t end = protocol::kMaxShortStringBytes;
+std::string_view cut_short(std::string_view text, std::size_t max_bytes = protocol::kMaxShortStringBytes) {
+  if (text.size() <= max_bytes) return text;
+  std::size_t end = max_bytes;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return text.substr(0, end);
 }
 
 std::size_t payload_bytes(const Page& page) {
-  constexpr std::size_t kFixed = 6 * sizeof(std::uint32_t);
+  constexpr std::size_t kFixed = 7 * sizeof(std::uint32_t) + 1;
   std::size_t bytes = kFixed + page.label.size() + page.text.size();
   for (const Word& word : page.words) bytes += 10 + word.boxes.size() * sizeof(Box);
+  for (const Section& section : page.sections) bytes += 8 + section.heading.size();
   return bytes;
 }
 
@@ -71,19 +72,22 @@ void FrameWriter::put_string(std::string_view value) {
   buffer_.append(value);
 }
 
-void FrameWriter::document(std::uint32_t pages, std::string_view title) {
+void FrameWriter::document(std::uint32_t pages, bool paged, std::string_view media_type, std::string_view title) {
   begin_frame(FrameKind::kDocument);
   put_u32(pages);
+  put_u8(paged ? 1 : 0);
+  put_string(media_type);
   put_string(cut_short(title));
   finish_frame();
 }
 
-bool FrameWriter::page(const Page& page) {
+bool FrameWriter::page(const Page& page, std::uint8_t pictures) {
   if (payload_bytes(page) > protocol::kMaxFrameBytes) return false;
   begin_frame(FrameKind::kPage);
   put_u32(static_cast<std::uint32_t>(page.number));
   put_f32(page.width);
   put_f32(page.height);
+  put_u8(pictures);
   put_string(cut_short(page.label));
   put_string(page.text);
   put_u32(static_cast<std::uint32_t>(page.words.size()));
@@ -94,6 +98,11 @@ bool FrameWriter::page(const Page& page) {
     for (const Box& box : word.boxes) {
       for (const float edge : {box.x0, box.y0, box.x1, box.y1}) put_f32(edge);
     }
+  }
+  put_u32(static_cast<std::uint32_t>(page.sections.size()));
+  for (const Section& section : page.sections) {
+    put_u32(section.begin);
+    put_string(cut_short(section.heading, kMaxHeadingBytes));
   }
   finish_frame();
   return true;

@@ -19,9 +19,10 @@ class FrameWriter {
   // Writes the magic with the first frame.
   explicit FrameWriter(int descriptor) : descriptor_(descriptor), buffer_(protocol::kMagic) {}
 
-  void document(std::uint32_t pages, std::string_view title);
-  // False, and nothing written, when the frame would exceed kMaxFrameBytes.
-  [[nodiscard]] bool page(const Page& page);
+  // `pages`: how many page() calls follow. `media_type`: one of protocol::kMediaTypes.
+  void document(std::uint32_t pages, bool paged, std::string_view media_type, std::string_view title);
+  // False, and nothing written, when the frame would exceed kMaxFrameBytes. Headings are cut at kMaxHeadingBytes.
+  [[nodiscard]] bool page(const Page& page, std::uint8_t pictures = 0);
   void end(std::uint32_t pages);
   // `page`: the one that was being read, 0 before the first.
   void failure(protocol::FailureReason reason, std::uint32_t page, std::string_view detail);

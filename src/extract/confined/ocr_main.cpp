@@ -121,7 +121,7 @@ int read_document(const std::string& languages) {
   FrameWriter out(STDOUT_FILENO);
   Tesseract tesseract;
   if (!prepare(tesseract, languages, out)) return 1;
-  out.document(picture_protocol::kMaxPictures, "");
+  out.document(picture_protocol::kMaxPictures, true, "application/pdf", "");
   std::uint32_t number = 0;
   try {
     read_pictures(tesseract, out, number);
@@ -140,7 +140,7 @@ int list() {
   }
   Page page{.number = 1};
   for (const std::string& language : tesseract.installed_languages()) page.text += language + '\n';
-  out.document(1, tesseract.version());
+  out.document(1, true, "text/plain", tesseract.version());
   if (!out.page(page)) return 1;
   out.end(1);
   return 0;

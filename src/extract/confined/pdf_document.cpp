@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
 #include <numbers>
@@ -10,6 +11,7 @@
 
 #include "extract/confined/lines.h"
 #include "extract/confined/page_text.h"
+#include "extract/confined/utf16_text.h"
 
 namespace jackdaw::extract {
 namespace {
@@ -22,25 +24,6 @@ struct CloseText {
 };
 using PageHandle = std::unique_ptr<fpdf_page_t__, ClosePage>;
 using TextHandle = std::unique_ptr<fpdf_textpage_t__, CloseText>;
-
-// Reads a text that PDFium gives as UTF-16LE; `read(buffer, bytes)` is the call that gives it.
-template <class Read>
-std::string read_utf16(Read read) {
-  const unsigned long bytes = read(nullptr, 0);
-  if (bytes <= 2 || bytes > 2 * protocol::kMaxShortStringBytes) return {};
-  std::vector<char16_t> units(bytes / 2);
-  if (read(units.data(), bytes) > bytes) return {};
-  std::vector<Glyph> glyphs;
-  for (const char16_t unit : units) {
-    if (unit == 0) break;
-    glyphs.push_back(Glyph{.code = unit});
-  }
-  std::vector<GlyphStyle> no_styles;
-  join_surrogates(glyphs, no_styles);
-  std::string utf8;
-  for (const Glyph& glyph : glyphs) append_utf8(utf8, glyph.code);
-  return utf8;
-}
 
 // Lists the characters of one page with their places.
 class GlyphReader {
@@ -114,6 +97,50 @@ float length(float from, float to) {
   return std::isfinite(difference) && difference > 0 && difference <= protocol::kMaxCoordinate ? difference : 0;
 }
 
+void read_text(FPDF_PAGE handle, const FS_RECTF& box, std::size_t max_characters, PdfDocument::Reading& reading) {
+  const TextHandle text(FPDFText_LoadPage(handle));
+  const int count = text ? FPDFText_CountChars(text.get()) : 0;
+  if (count <= 0) return;
+  reading.characters = static_cast<std::size_t>(count);
+  if (reading.characters > max_characters) return;
+  PageGlyphs glyphs;
+  glyphs.left = box.left;
+  glyphs.top = box.top;
+  GlyphReader(text.get()).read(count, glyphs);
+  compose_text(std::move(glyphs), reading.page);
+}
+
+// Scanners put the picture on the page itself or into a form on it, some into a form within that.
+class PictureCount {
+ public:
+  std::uint8_t of(FPDF_PAGE page) {
+    const int objects = FPDFPage_CountObjects(page);
+    for (int i = 0; i < objects && goes_on(); ++i) add(FPDFPage_GetObject(page, i), 0);
+    return pictures_;
+  }
+
+ private:
+  static constexpr int kMaxObjects = 10'000;
+  static constexpr int kMaxDepth = 4;
+
+  bool goes_on() const { return pictures_ < UINT8_MAX && visited_ < kMaxObjects; }
+
+  void add(FPDF_PAGEOBJECT object, int depth) {
+    ++visited_;
+    if (object == nullptr) return;
+    const int type = FPDFPageObj_GetType(object);
+    if (type == FPDF_PAGEOBJ_IMAGE) ++pictures_;
+    if (type != FPDF_PAGEOBJ_FORM || depth == kMaxDepth) return;
+    const int objects = FPDFFormObj_CountObjects(object);
+    for (int i = 0; i < objects && goes_on(); ++i) {
+      add(FPDFFormObj_GetObject(object, static_cast<unsigned long>(i)), depth + 1);
+    }
+  }
+
+  std::uint8_t pictures_ = 0;
+  int visited_ = 0;
+};
+
 }  // namespace
 
 void prepare_pdfium() {
@@ -127,8 +154,18 @@ void prepare_pdfium() {
   FPDF_InitLibraryWithConfig(&config);
 }
 
-std::optional<protocol::FailureReason> PdfDocument::open(std::string_view bytes, std::optional<PdfDocument>& document) {
-  if (FPDF_DOCUMENT handle = FPDF_LoadMemDocument64(bytes.data(), bytes.size(), nullptr); handle != nullptr) {
+FPDF_DOCUMENT PdfDocument::load(std::string_view bytes, const char* password) {
+  return FPDF_LoadMemDocument64(bytes.data(), bytes.size(), password);
+}
+
+std::optional<protocol::FailureReason> PdfDocument::open(std::string_view bytes, const std::string& password,
+                                                         std::optional<PdfDocument>& document) {
+  FPDF_DOCUMENT handle = load(bytes, nullptr);
+  if (handle == nullptr && FPDF_GetLastError() == FPDF_ERR_PASSWORD && !password.empty()) {
+    handle = load(bytes, password.c_str());
+    if (handle == nullptr && FPDF_GetLastError() == FPDF_ERR_PASSWORD) return protocol::FailureReason::kWrongPassword;
+  }
+  if (handle != nullptr) {
     document = PdfDocument(handle);
     return std::nullopt;
   }
@@ -148,27 +185,22 @@ std::string PdfDocument::title() const {
       [&](void* buffer, unsigned long bytes) { return FPDF_GetMetaText(document_.get(), "Title", buffer, bytes); });
 }
 
-PdfDocument::Reading PdfDocument::read_page(int number, std::size_t max_characters) const {
+PdfDocument::Reading PdfDocument::read_page(int number, std::size_t max_characters) {
+  if (!outline_) outline_.emplace(document_.get());
   Reading reading;
   Page& page = reading.page;
   page.number = number;
   page.label = read_utf16(
       [&](void* buffer, unsigned long bytes) { return FPDF_GetPageLabel(document_.get(), number - 1, buffer, bytes); });
-  const PageHandle handle(FPDF_LoadPage(document_.get(), number - 1));
   FS_RECTF box{};
-  if (!handle || FPDF_GetPageBoundingBox(handle.get(), &box) == 0) return reading;
-  page.width = length(box.left, box.right);
-  page.height = length(box.bottom, box.top);
-  const TextHandle text(FPDFText_LoadPage(handle.get()));
-  const int count = text ? FPDFText_CountChars(text.get()) : 0;
-  if (count <= 0) return reading;
-  reading.characters = static_cast<std::size_t>(count);
-  if (reading.characters > max_characters) return reading;
-  PageGlyphs glyphs;
-  glyphs.left = box.left;
-  glyphs.top = box.top;
-  GlyphReader(text.get()).read(count, glyphs);
-  compose_text(std::move(glyphs), page);
+  const PageHandle handle(FPDF_LoadPage(document_.get(), number - 1));
+  if (handle && FPDF_GetPageBoundingBox(handle.get(), &box) != 0) {
+    page.width = length(box.left, box.right);
+    page.height = length(box.bottom, box.top);
+    read_text(handle.get(), box, max_characters, reading);
+    if (page.words.size() < protocol::kFewWords) reading.pictures = PictureCount().of(handle.get());
+  }
+  outline_->mark(page, box.left, box.top);
   return reading;
 }
 

@@ -11,10 +11,16 @@ struct fpdf_document_t__;
 struct fpdf_page_t__;
 struct fpdf_textpage_t__;
 struct fpdf_bitmap_t__;
+struct fpdf_pageobject_t__;
+struct fpdf_bookmark_t__;
+struct fpdf_dest_t__;
 using FPDF_DOCUMENT = fpdf_document_t__*;
 using FPDF_PAGE = fpdf_page_t__*;
 using FPDF_TEXTPAGE = fpdf_textpage_t__*;
 using FPDF_BITMAP = fpdf_bitmap_t__*;
+using FPDF_PAGEOBJECT = fpdf_pageobject_t__*;
+using FPDF_BOOKMARK = fpdf_bookmark_t__*;
+using FPDF_DEST = fpdf_dest_t__*;
 
 // Grows at its end with new versions: `version` 2 says that PDFium may read up to v8_embedder_slot, the rest stays
 // zero.
@@ -76,6 +82,31 @@ int FPDFText_GetCharOrigin(FPDF_TEXTPAGE text, int index, double* x, double* y);
 int FPDFText_GetCharBox(FPDF_TEXTPAGE text, int index, double* left, double* right, double* bottom, double* top);
 // From the font's descent to its ascent; of use for upright text alone.
 int FPDFText_GetLooseCharBox(FPDF_TEXTPAGE text, int index, FS_RECTF* box);
+
+int FPDFPage_CountObjects(FPDF_PAGE page);
+FPDF_PAGEOBJECT FPDFPage_GetObject(FPDF_PAGE page, int index);
+inline constexpr int FPDF_PAGEOBJ_IMAGE = 3;
+inline constexpr int FPDF_PAGEOBJ_FORM = 5;
+int FPDFPageObj_GetType(FPDF_PAGEOBJECT object);
+int FPDFFormObj_CountObjects(FPDF_PAGEOBJECT form);
+FPDF_PAGEOBJECT FPDFFormObj_GetObject(FPDF_PAGEOBJECT form, unsigned long index);
+
+// The outline. A null bookmark stands for its root; null comes back where there is none.
+FPDF_BOOKMARK FPDFBookmark_GetFirstChild(FPDF_DOCUMENT document, FPDF_BOOKMARK bookmark);
+FPDF_BOOKMARK FPDFBookmark_GetNextSibling(FPDF_DOCUMENT document, FPDF_BOOKMARK bookmark);
+unsigned long FPDFBookmark_GetTitle(FPDF_BOOKMARK bookmark, void* buffer, unsigned long bytes);
+// Its destination, or that of its action when it goes to a page of this document.
+FPDF_DEST FPDFBookmark_GetDest(FPDF_DOCUMENT document, FPDF_BOOKMARK bookmark);
+int FPDFDest_GetDestPageIndex(FPDF_DOCUMENT document, FPDF_DEST destination);  // -1: none
+// Of destinations of the kind XYZ alone. Page coordinates.
+int FPDFDest_GetLocationInPage(FPDF_DEST destination, int* has_x, int* has_y, int* has_zoom, float* x, float* y,
+                               float* zoom);
+
+inline constexpr unsigned long PDFDEST_VIEW_FITH = 3;   // top
+inline constexpr unsigned long PDFDEST_VIEW_FITR = 5;   // left, bottom, right, top
+inline constexpr unsigned long PDFDEST_VIEW_FITBH = 7;  // top
+// The kind of the destination; its numbers, 4 at most, in `numbers`.
+unsigned long FPDFDest_GetView(FPDF_DEST destination, unsigned long* count, float* numbers);
 
 // Clockwise quarter turns, 0..3.
 int FPDFPage_GetRotation(FPDF_PAGE page);

@@ -9,12 +9,18 @@ struct SandboxLimits {
   unsigned long address_space_bytes = 512UL << 20;  // ordinary documents need less than 20 MiB
   unsigned long cpu_seconds = 300;
   bool processor_clock = false;  // the process may ask how much processor time it used, as clock(3) does
+
+  // False leaves out the system call filter, for containers that forbid seccomp: a document that takes the parser over
+  // can then do what any process of this user can, but for files (no descriptor can be opened), new processes where the
+  // user is not root, and what Landlock denies. Everything else is as with the filter.
+  bool filter = true;
 };
 
 // Closes the sandbox around this process, for good: limits, lowest priority, no new privileges, death with the parent,
-// and a system call filter under which the process can allocate memory, write to its standard output and error, and
-// end. Anything else kills it. Everything that needs a file or a library must be done before. Returns what could not be
-// set up, empty when all could; the process must not touch untrusted bytes when it is not empty.
+// Landlock without any file where the kernel has it, and a system call filter under which the process can allocate
+// memory, write to its standard output and error, and end. Anything else kills it. Everything that needs a file or a
+// library must be done before. Returns what could not be set up, empty when all could; the process must not touch
+// untrusted bytes when it is not empty.
 //
 // Built with JACKDAW_UNCONFINED it only sets the CPU limit: sanitizers cannot live under the rest.
 std::string enter_sandbox(const SandboxLimits& limits);
