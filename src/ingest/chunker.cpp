@@ -208,6 +208,21 @@ std::vector<Box> line_boxes(const Page& page, std::size_t begin, std::size_t end
   return lines;
 }
 
+// The heading under which most of the range stands.
+std::string heading_of(const Page& page, std::size_t begin, std::size_t end) {
+  const Section* best = nullptr;
+  std::size_t most = 0;
+  for (std::size_t i = 0; i < page.sections.size() && page.sections[i].begin < end; ++i) {
+    const std::size_t from = std::max<std::size_t>(page.sections[i].begin, begin);
+    const std::size_t to = i + 1 < page.sections.size() ? std::min<std::size_t>(page.sections[i + 1].begin, end) : end;
+    if (to <= from || to - from <= most) continue;
+    most = to - from;
+    best = &page.sections[i];
+  }
+  const bool is_most = best != nullptr && (page.sections.front().begin <= begin || most * 2 > end - begin);
+  return is_most ? best->heading : std::string();
+}
+
 Chunk make_chunk(const Page& page, std::size_t begin, std::size_t end) {
   Chunk chunk;
   chunk.text = page.text.substr(begin, end - begin);
@@ -215,6 +230,7 @@ Chunk make_chunk(const Page& page, std::size_t begin, std::size_t end) {
   chunk.span.begin = static_cast<std::uint32_t>(begin);
   chunk.span.end = static_cast<std::uint32_t>(end);
   chunk.span.boxes = line_boxes(page, begin, end);
+  chunk.heading = heading_of(page, begin, end);
   return chunk;
 }
 

@@ -21,17 +21,17 @@ namespace {
 constexpr std::size_t kMaxSliceTexts = 32;
 }
 
-EmbeddingWork::EmbeddingWork(Embedder& embedder, Compute& compute, std::span<const Chunk> chunks,
+EmbeddingWork::EmbeddingWork(Embedder& embedder, Compute& compute, std::span<const std::string> texts,
                              std::chrono::milliseconds slice)
     : embedder_(embedder),
       compute_(compute),
-      chunks_(chunks),
+      texts_(texts),
       slice_ms_(static_cast<double>(slice.count())),
-      order_(chunks.size()),
-      embeddings_(chunks.size()) {
+      order_(texts.size()),
+      embeddings_(texts.size()) {
   std::iota(order_.begin(), order_.end(), std::size_t{0});
   std::stable_sort(order_.begin(), order_.end(),
-                   [this](std::size_t a, std::size_t b) { return chunks_[a].text.size() > chunks_[b].text.size(); });
+                   [this](std::size_t a, std::size_t b) { return texts_[a].size() > texts_[b].size(); });
 }
 
 asio::awaitable<std::vector<Embedding>> EmbeddingWork::run(OnDone on_done, Cancellation cancellation) {
@@ -66,9 +66,9 @@ asio::awaitable<void> EmbeddingWork::work(const OnDone& on_done, Cancellation ca
 asio::awaitable<void> EmbeddingWork::embed_slice(std::span<const std::size_t> slice, Cancellation cancellation) {
   std::vector<std::string_view> texts;
   std::size_t bytes = 0;
-  for (const std::size_t chunk : slice) {
-    texts.emplace_back(chunks_[chunk].text);
-    bytes += chunks_[chunk].text.size();
+  for (const std::size_t text : slice) {
+    texts.emplace_back(texts_[text]);
+    bytes += texts_[text].size();
   }
   double took_ms = 0;
   auto made = co_await compute_.run(Lane::kBackground, cancellation, [&] {
@@ -86,7 +86,7 @@ std::span<const std::size_t> EmbeddingWork::take_slice() {
   const std::size_t first = taken_;
   double estimate_ms = 0;
   do {
-    estimate_ms += ms_per_byte_ * static_cast<double>(chunks_[order_[taken_]].text.size());
+    estimate_ms += ms_per_byte_ * static_cast<double>(texts_[order_[taken_]].size());
     if (taken_ > first && (ms_per_byte_ == 0 || estimate_ms > slice_ms_)) break;
     ++taken_;
   } while (taken_ < order_.size() && taken_ - first < kMaxSliceTexts);

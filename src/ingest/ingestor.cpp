@@ -6,7 +6,6 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <memory>
 #include <utility>
@@ -20,181 +19,171 @@ namespace jackdaw::ingest {
 namespace asio = boost::asio;
 using Stage = IngestProgress::Stage;
 
-namespace {
+// One file on its way.
+struct Ingestor::Reading {
+  Job job;
+  std::string password;
+  OnIngestProgress on_progress;
+  IngestProgress progress{};  // on the executor
+  ReadDocument read{};
+  std::vector<std::string> texts{};  // as both indexes see the chunks
 
-void tell(const OnIngestProgress& on_progress, const IngestProgress& progress) {
-  if (on_progress) on_progress(progress);
-}
+  void tell() const {
+    if (on_progress) on_progress(progress);
+  }
+};
+
+namespace {
 
 // Carries progress from the extraction's thread to the coroutine's executor for as long as it lives.
 class PageReports {
  public:
-  PageReports(asio::any_io_executor executor, const OnIngestProgress& on_progress)
-      : executor_(std::move(executor)), target_(std::make_shared<const OnIngestProgress*>(&on_progress)) {}
+  using Take = std::function<void(const IngestProgress&)>;
+
+  PageReports(asio::any_io_executor executor, Take take)
+      : executor_(std::move(executor)), take_(std::make_shared<Take>(std::move(take))) {}
   PageReports(const PageReports&) = delete;
   PageReports& operator=(const PageReports&) = delete;
-  ~PageReports() { *target_ = nullptr; }
+  ~PageReports() { *take_ = nullptr; }
 
-  void send(int page) const {
-    asio::post(executor_, [target = target_, page] {
-      if (*target) tell(**target, {.stage = Stage::kExtracting, .page = page});
+  void send(const IngestProgress& progress) const {
+    asio::post(executor_, [take = take_, progress] {
+      if (*take) (*take)(progress);
     });
   }
 
  private:
   asio::any_io_executor executor_;
-  std::shared_ptr<const OnIngestProgress*> target_;  // what it points to is touched on the executor alone
+  std::shared_ptr<Take> take_;  // called and cleared on the executor alone
 };
 
-void refuse_without_text(const NewDocument& document) {
-  if (!document.chunks.empty()) return;
-  std::string where = "the file";
-  if (document.document.pages == 1) where = "page 1";
-  if (document.document.pages > 1) where = "pages 1 to " + std::to_string(document.document.pages);
-  throw Error(ErrorCode::kNoText, "There is no text on " + where + " of \"" + document.document.filename +
-                                      "\". Scanned pages are pictures: run text recognition (OCR) over the file, then "
-                                      "upload the result.");
+void refuse_without_text(const std::string& filename, const ReadDocument& read) {
+  if (!read.chunks.empty()) return;
+  std::string where = "in";
+  if (read.pages == 1) where = "on page 1 of";
+  if (read.pages > 1) where = "on pages 1 to " + std::to_string(read.pages) + " of";
+  std::string advice = " Upload a file that has some.";
+  if (read.pages > 0) {
+    advice =
+        " Scanned pages are pictures: install Tesseract (apt-get install tesseract-ocr), start Jackdaw again and "
+        "retry, "
+        "or run text recognition (OCR) over the file and upload the result.";
+  }
+  throw Error(ErrorCode::kNoText, "There is no text " + where + " \"" + filename + "\"." + advice);
 }
 
 }  // namespace
 
-Ingestor::Ingestor(TextExtractor& extractor, Embedder& embedder, DocumentStore& store, SearchIndex& index,
-                   Compute& compute, Compute& writing, Compute& extraction, IngestorOptions options)
+Ingestor::Ingestor(TextExtractor& extractor, Embedder& embedder, DocumentStore& documents, JobStore& jobs,
+                   SearchIndex& index, Compute& compute, Compute& writing, Compute& extraction, IngestorOptions options)
     : extractor_(extractor),
       embedder_(embedder),
-      store_(store),
+      documents_(documents),
+      jobs_(jobs),
       index_(index),
       compute_(compute),
       writing_(writing),
       extraction_(extraction),
-      options_(options),
-      chunker_(options.chunker),
-      admission_(options.max_concurrent, options.max_waiting) {}
+      options_(std::move(options)),
+      chunker_(options_.chunker) {}
 
 void Ingestor::stop() {
   stop_merging_.cancel(CancelReason::kShutdown);
 }
 
-std::shared_ptr<Admission> Ingestor::same_bytes_of(const std::string& sha256) {
-  std::erase_if(same_bytes_, [](const auto& entry) { return entry.second.expired(); });
-  std::weak_ptr<Admission>& slot = same_bytes_[sha256];
-  auto admission = slot.lock();
-  if (!admission) {
-    admission = std::make_shared<Admission>(1, options_.max_waiting);
-    slot = admission;
-  }
-  return admission;
-}
-
-asio::awaitable<IngestResult> Ingestor::ingest(IncomingFile file, OnIngestProgress on_progress,
-                                               Cancellation cancellation) {
-  tell(on_progress, {.stage = Stage::kWaiting});
-  // The same bytes wait for each other: whoever comes second is told of a document that can be found.
-  const std::shared_ptr<Admission> same_bytes = same_bytes_of(file.sha256);
-  const Admission::Place turn = co_await same_bytes->enter(cancellation);
-  auto known = co_await find_known(file.sha256);
-  if (known) co_return IngestResult{std::move(*known), true};
-  const Admission::Place place = co_await admission_.enter(cancellation);
-
-  NewDocument document = co_await extract(file, on_progress, cancellation);
-  refuse_without_text(document);
-  document.embeddings = co_await embed(document.chunks, on_progress, cancellation);
-  tell(on_progress, {.stage = Stage::kStoring});
-  const auto chunk_ids = co_await store(document, cancellation);
-  if (!chunk_ids) {
-    known = co_await find_known(file.sha256);
-    if (known) co_return IngestResult{std::move(*known), true};
-    throw Error(ErrorCode::kConflict, "\"" + file.filename + "\" was deleted while it was uploaded. Upload it again.");
-  }
-  const Document ready = document.document;
-  co_await publish(std::move(document), *chunk_ids);
-  co_return IngestResult{ready, false};
-}
-
-asio::awaitable<std::optional<Document>> Ingestor::find_known(const std::string& sha256) {
-  co_return co_await writing_.run(Lane::kInteractive, Cancellation(), [&] { return store_.find_by_sha256(sha256); });
-}
-
-asio::awaitable<NewDocument> Ingestor::extract(const IncomingFile& file, const OnIngestProgress& on_progress,
-                                               Cancellation cancellation) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  const PageReports reports(executor, on_progress);
-  NewDocument document;
-  const auto take_page = [&](Page&& page) {
-    auto chunks = chunker_.cut(page);
-    std::move(chunks.begin(), chunks.end(), std::back_inserter(document.chunks));
-    reports.send(page.number);
-    document.pages.push_back(std::move(page));
-  };
-  const ExtractionSummary summary = co_await extraction_.run(
-      Lane::kBackground, cancellation, [&] { return extractor_.extract(file, take_page, cancellation); });
-  document.original = file;
-  document.document.id = DocumentId{random_id()};
-  document.document.filename = file.filename;
-  document.document.title = summary.title;
-  document.document.media_type = summary.media_type;
-  document.document.sha256 = file.sha256;
-  document.document.bytes = file.bytes;
-  document.document.pages = summary.pages;
-  document.document.chunks = static_cast<std::int64_t>(document.chunks.size());
-  document.document.created_at = std::chrono::system_clock::now();
-  co_return document;
-}
-
-asio::awaitable<std::vector<Embedding>> Ingestor::embed(const std::vector<Chunk>& chunks,
-                                                        const OnIngestProgress& on_progress,
-                                                        Cancellation cancellation) {
-  EmbeddingWork work(embedder_, compute_, chunks, options_.slice);
-  const auto report = [&](std::size_t done) {
-    tell(on_progress, {.stage = Stage::kEmbedding, .chunk = done, .chunks = chunks.size()});
-  };
-  co_return co_await work.run(report, cancellation);
-}
-
-asio::awaitable<std::optional<std::vector<ChunkId>>> Ingestor::store(const NewDocument& document,
-                                                                     Cancellation cancellation) {
-  co_return co_await writing_.run(Lane::kBackground, cancellation, [&]() -> std::optional<std::vector<ChunkId>> {
-    try {
-      return store_.add(document);
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kConflict) return std::nullopt;
-      throw;
-    }
-  });
-}
-
-asio::awaitable<void> Ingestor::publish(NewDocument document, const std::vector<ChunkId>& chunk_ids) {
-  std::array<IndexedDocument, 1> indexed;
-  indexed[0].document = document.document.id;
-  for (std::size_t i = 0; i < chunk_ids.size(); ++i) {
-    indexed[0].chunks.push_back({chunk_ids[i], std::move(document.chunks[i].text), std::move(document.embeddings[i])});
-  }
-  std::exception_ptr failure;
-  try {
-    co_await writing_.run(Lane::kBackground, Cancellation(), [&] { index_.add(indexed); });
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure) {  // who is told of a failure must not find the document later
-    const auto take_back = [&] {
-      try {
-        store_.remove(indexed[0].document);
-      } catch (const std::exception& error) {
-        log::error(std::string("A document that could not be indexed stays stored until the next start: ") +
-                   error.what());
-      }
-    };
-    co_await writing_.run(Lane::kBackground, Cancellation(), take_back);
-    std::rethrow_exception(failure);
-  }
-  // A removal that came between storing and indexing found nothing in the index to remove.
-  const bool still_there = co_await writing_.run(Lane::kInteractive, Cancellation(),
-                                                 [&] { return store_.find(indexed[0].document).has_value(); });
-  if (!still_there) {
-    co_await writing_.run(Lane::kInteractive, Cancellation(), [&] { index_.remove(indexed[0].document); });
-  }
+asio::awaitable<std::optional<Document>> Ingestor::ingest(Job job, std::string password, OnIngestProgress on_progress,
+                                                          Cancellation cancellation) {
+  Reading reading{.job = std::move(job), .password = std::move(password), .on_progress = std::move(on_progress)};
+  co_await extract(reading, cancellation);
+  refuse_without_text(reading.job.filename, reading.read);
+  co_await embed(reading, cancellation);
+  reading.progress.stage = Stage::kStoring;
+  reading.tell();
+  const bool done = co_await put_in_place(reading, cancellation);
+  if (!done) co_return std::nullopt;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   merge_soon(executor);
+  co_return co_await writing_.run(Lane::kInteractive, Cancellation(),
+                                  [&] { return documents_.find(reading.job.document); });
+}
+
+asio::awaitable<void> Ingestor::extract(Reading& reading, Cancellation cancellation) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const PageReports reports(executor, [&reading](const IngestProgress& progress) {
+    reading.progress = progress;
+    reading.tell();
+  });
+  reading.tell();
+  ReadDocument& read = reading.read;
+  IngestProgress so_far;
+  ExtractionEvents events;
+  events.on_open = [&](int pages) {
+    so_far.pages = pages;
+    reports.send(so_far);
+  };
+  events.on_page = [&](Page&& page) {
+    if (page.recognized) jobs_.keep_page(reading.job.number, page);
+    auto chunks = chunker_.cut(page);
+    std::move(chunks.begin(), chunks.end(), std::back_inserter(read.chunks));
+    page.sections.clear();
+    so_far.page = page.number;
+    so_far.recognizing = page.recognized;
+    so_far.chunk = read.chunks.size();
+    reports.send(so_far);
+    read.contents.push_back(std::move(page));
+  };
+  events.recognized_before = [&](int number) { return jobs_.kept_page(reading.job.number, number); };
+  ExtractionRequest request;
+  request.path = reading.job.original;
+  request.filename = reading.job.filename;
+  request.password = std::move(reading.password);
+  request.keep_partial = reading.job.keep_partial;
+  ExtractionSummary summary = co_await extraction_.run(
+      Lane::kBackground, cancellation, [&] { return extractor_.extract(request, events, cancellation); });
+  read.media_type = std::move(summary.media_type);
+  read.title = std::move(summary.title);
+  read.pages = summary.pages;
+  read.pages_without_text = std::move(summary.pages_without_text);
+  read.failure = std::move(summary.failure);
+}
+
+asio::awaitable<void> Ingestor::embed(Reading& reading, Cancellation cancellation) {
+  for (const Chunk& chunk : reading.read.chunks) reading.texts.push_back(indexed_text(chunk.heading, chunk.text));
+  reading.progress = {.stage = Stage::kEmbedding,
+                      .page = static_cast<int>(reading.read.contents.size()),
+                      .pages = static_cast<int>(reading.read.contents.size()),
+                      .recognizing = false,
+                      .chunk = 0,
+                      .chunks = reading.texts.size()};
+  reading.tell();
+  EmbeddingWork work(embedder_, compute_, reading.texts, options_.slice);
+  const auto report = [&](std::size_t done) {
+    reading.progress.chunk = done;
+    reading.tell();
+  };
+  reading.read.embeddings = co_await work.run(report, cancellation);
+}
+
+asio::awaitable<bool> Ingestor::put_in_place(Reading& reading, Cancellation cancellation) {
+  co_return co_await writing_.run(Lane::kBackground, cancellation, [&] { return complete(reading); });
+}
+
+// One piece of work on the writing thread: store and index never differ when another piece begins.
+bool Ingestor::complete(Reading& reading) {
+  const auto chunk_ids = jobs_.complete(reading.job.number, reading.read);
+  if (!chunk_ids) return false;
+  IndexedDocument indexed{.document = reading.job.document, .chunks = {}};
+  for (std::size_t i = 0; i < chunk_ids->size(); ++i) {
+    indexed.chunks.push_back({(*chunk_ids)[i], std::move(reading.texts[i]), std::move(reading.read.embeddings[i])});
+  }
+  try {
+    index_.replace(indexed);
+  } catch (const std::exception& error) {
+    index_in_step_ = false;
+    throw Error(ErrorCode::kInternal, "\"" + reading.job.filename +
+                                          "\" is stored but cannot be searched before the next start: " + error.what());
+  }
+  return true;
 }
 
 void Ingestor::merge_soon(const asio::any_io_executor& executor) {
@@ -212,44 +201,66 @@ asio::awaitable<void> Ingestor::merge() {
 }
 
 asio::awaitable<bool> Ingestor::remove(DocumentId id) {
-  bool removed = false;
-  std::exception_ptr failure;
-  try {
-    removed = co_await writing_.run(Lane::kInteractive, Cancellation(), [&] { return store_.remove(id); });
-  } catch (...) {
-    failure = std::current_exception();  // the rows may be gone already: the index follows in any case
-  }
-  co_await writing_.run(Lane::kInteractive, Cancellation(), [&] { index_.remove(id); });
-  if (failure) std::rethrow_exception(failure);
+  const bool removed = co_await writing_.run(Lane::kInteractive, Cancellation(), [&] {
+    std::exception_ptr failure;
+    bool found = false;
+    try {
+      found = documents_.remove(id);
+    } catch (...) {
+      failure = std::current_exception();  // the rows may be gone already: the index follows in any case
+    }
+    index_.remove(id);
+    if (failure) std::rethrow_exception(failure);
+    return found;
+  });
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   merge_soon(executor);
   co_return removed;
 }
 
+std::size_t Ingestor::load_from_store(const Cancellation& cancellation) {
+  std::vector<IndexedDocument> batch;
+  std::size_t batch_chunks = 0;
+  std::size_t documents = 0;
+  const auto publish_batch = [&] {
+    if (!batch.empty()) index_.add(batch);
+    batch.clear();
+    batch_chunks = 0;
+  };
+  documents_.for_each_indexed([&](IndexedDocument&& document) {
+    cancellation.throw_if_requested();
+    batch_chunks += document.chunks.size();
+    batch.push_back(std::move(document));
+    ++documents;
+    if (batch_chunks >= options_.load_batch_chunks) publish_batch();
+  });
+  publish_batch();
+  return documents;
+}
+
 asio::awaitable<std::size_t> Ingestor::load_index(Cancellation cancellation) {
-  const auto load = [&] {
-    std::vector<IndexedDocument> batch;
-    std::size_t batch_chunks = 0;
-    std::size_t documents = 0;
-    const auto publish_batch = [&] {
-      if (!batch.empty()) index_.add(batch);
-      batch.clear();
-      batch_chunks = 0;
-    };
-    store_.for_each_indexed([&](IndexedDocument&& document) {
-      cancellation.throw_if_requested();
-      batch_chunks += document.chunks.size();
-      batch.push_back(std::move(document));
-      ++documents;
-      if (batch_chunks >= options_.load_batch_chunks) publish_batch();
-    });
-    publish_batch();
-    return documents;
+  const auto load = [&]() -> std::size_t {
+    const std::string stamp = documents_.index_stamp();
+    if (!options_.index_file.empty() && index_.load(options_.index_file, stamp)) {
+      saved_stamp_ = stamp;
+      return index_.snapshot()->documents;
+    }
+    return load_from_store(cancellation);
   };
   const std::size_t documents = co_await writing_.run(Lane::kBackground, cancellation, load);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   merge_soon(executor);
   co_return documents;
+}
+
+asio::awaitable<void> Ingestor::save_index(Cancellation cancellation) {
+  if (options_.index_file.empty()) co_return;
+  co_await writing_.run(Lane::kBackground, cancellation, [&] {
+    const std::string stamp = documents_.index_stamp();
+    if (!index_in_step_ || stamp == saved_stamp_) return;
+    index_.save(options_.index_file, stamp, cancellation);
+    saved_stamp_ = stamp;
+  });
 }
 
 }  // namespace jackdaw::ingest

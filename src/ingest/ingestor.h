@@ -1,12 +1,13 @@
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,35 +16,31 @@
 #include "core/compute.h"
 #include "core/document_store.h"
 #include "core/embedding.h"
+#include "core/job_store.h"
 #include "core/search_index.h"
 #include "core/text_extractor.h"
-#include "ingest/admission.h"
 #include "ingest/chunker.h"
 
 namespace jackdaw::ingest {
 
 struct IngestorOptions {
   ChunkerOptions chunker;
-  std::size_t max_concurrent = 2;        // each holds one document's text in memory
-  std::size_t max_waiting = 64;          // more are refused at once with kOverloaded
   std::chrono::milliseconds slice{30};   // how long one piece of embedding may hold a thread, about
   std::size_t load_batch_chunks = 4096;  // chunks that one publication of load_index adds, at least
+  std::filesystem::path index_file;      // what load_index and save_index use; empty: none
 };
 
 struct IngestProgress {
-  enum class Stage { kWaiting, kExtracting, kEmbedding, kStoring } stage = Stage::kWaiting;
-  int page = 0;            // kExtracting: the page just read
-  std::size_t chunk = 0;   // kEmbedding: chunks done
-  std::size_t chunks = 0;  // kEmbedding: of how many
+  enum class Stage { kExtracting, kEmbedding, kStoring } stage = Stage::kExtracting;
+  int page = 0;              // the page just read
+  int pages = 0;             // of how many; 0: not known yet
+  bool recognizing = false;  // the page took OCR
+  std::size_t chunk = 0;     // kExtracting: found so far; kEmbedding: done
+  std::size_t chunks = 0;    // kEmbedding: of how many
 };
 
 // Called on the executor of the coroutine that ingests; must not throw. May be empty.
 using OnIngestProgress = std::function<void(const IngestProgress&)>;
-
-struct IngestResult {
-  Document document;
-  bool already_known = false;  // the same bytes were there before: nothing was done
-};
 
 // Makes a file searchable: extract, chunk, embed, store, index. Its coroutines run on one executor of one thread; the
 // work is done on the three pools. It keeps references to what it is given and outlives its coroutines.
@@ -51,51 +48,55 @@ class Ingestor {
  public:
   // `compute` embeds, `writing` stores and indexes one document after the other, so that no reader's thread ever waits
   // for a writer, `extraction` waits for the confined child processes.
-  Ingestor(TextExtractor& extractor, Embedder& embedder, DocumentStore& store, SearchIndex& index, Compute& compute,
-           Compute& writing, Compute& extraction, IngestorOptions options);
+  Ingestor(TextExtractor& extractor, Embedder& embedder, DocumentStore& documents, JobStore& jobs, SearchIndex& index,
+           Compute& compute, Compute& writing, Compute& extraction, IngestorOptions options);
 
   // Stops a merge that runs in the background. To be called before the threads are joined.
   void stop();
 
-  // Returns when the document can be found, or when the same bytes were known already. The spool file is taken over by
-  // the store; when this throws or returns already_known it is still the caller's. Throws Error: what TextExtractor and
-  // DocumentStore throw, kNoText naming the pages, kOverloaded. Once the document is stored, cancelling has no effect.
-  boost::asio::awaitable<IngestResult> ingest(IncomingFile file, OnIngestProgress on_progress,
-                                              Cancellation cancellation);
+  // Does the job: when it returns a document, that can be found, and its old version cannot. Nothing: the job was
+  // cancelled, removed or replaced meanwhile. Throws Error: what TextExtractor, Embedder and JobStore throw, kNoText
+  // naming the pages; the job is then as it was.
+  boost::asio::awaitable<std::optional<Document>> ingest(Job job, std::string password, OnIngestProgress on_progress,
+                                                         Cancellation cancellation);
 
   // False when there was no such document. Afterwards nothing of it is left in the store or in later snapshots.
   boost::asio::awaitable<bool> remove(DocumentId id);
 
-  // Fills the index from the store, at the start of the program. Returns the number of documents.
+  // Fills the index, at the start of the program: from the file when that is of the store's present state, else from
+  // the store. Returns the number of documents.
   boost::asio::awaitable<std::size_t> load_index(Cancellation cancellation);
 
+  // Writes the index file unless it is of the store's present state already. Nothing is written to store and index
+  // meanwhile.
+  boost::asio::awaitable<void> save_index(Cancellation cancellation);
+
  private:
-  boost::asio::awaitable<std::optional<Document>> find_known(const std::string& sha256);
-  boost::asio::awaitable<NewDocument> extract(const IncomingFile& file, const OnIngestProgress& on_progress,
-                                              Cancellation cancellation);
-  boost::asio::awaitable<std::vector<Embedding>> embed(const std::vector<Chunk>& chunks,
-                                                       const OnIngestProgress& on_progress, Cancellation cancellation);
-  // Nothing when a document of the same bytes is there already.
-  boost::asio::awaitable<std::optional<std::vector<ChunkId>>> store(const NewDocument& document,
-                                                                    Cancellation cancellation);
-  boost::asio::awaitable<void> publish(NewDocument document, const std::vector<ChunkId>& chunk_ids);
+  struct Reading;
+  boost::asio::awaitable<void> extract(Reading& reading, Cancellation cancellation);
+  boost::asio::awaitable<void> embed(Reading& reading, Cancellation cancellation);
+  // False when the job is gone.
+  boost::asio::awaitable<bool> put_in_place(Reading& reading, Cancellation cancellation);
+  bool complete(Reading& reading);
+  std::size_t load_from_store(const Cancellation& cancellation);
   boost::asio::awaitable<void> merge();
   void merge_soon(const boost::asio::any_io_executor& executor);
-  std::shared_ptr<Admission> same_bytes_of(const std::string& sha256);
 
   TextExtractor& extractor_;
   Embedder& embedder_;
-  DocumentStore& store_;
+  DocumentStore& documents_;
+  JobStore& jobs_;
   SearchIndex& index_;
   Compute& compute_;
   Compute& writing_;
   Compute& extraction_;
   const IngestorOptions options_;
   const Chunker chunker_;
-  Admission admission_;
-  std::map<std::string, std::weak_ptr<Admission>> same_bytes_;  // by sha256: who is being taken in
   bool merging_ = false;
   const Cancellation stop_merging_;
+  // Touched on the writing thread alone.
+  bool index_in_step_ = true;  // false: the index misses what the store has, so it must not be saved
+  std::string saved_stamp_;    // of the index file; empty: not known
 };
 
 }  // namespace jackdaw::ingest
