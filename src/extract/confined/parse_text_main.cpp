@@ -3,22 +3,18 @@
 //
 //   jackdaw-parse-text read MAX_PAGES MAX_CHARACTERS
 //   jackdaw-parse-text check     closes the sandbox, says so, then does something forbidden: the right end is SIGSYS
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <new>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "extract/confined/charset.h"
 #include "extract/confined/child_input.h"
 #include "extract/confined/frame_writer.h"
 #include "extract/confined/read_document.h"
-#include "extract/confined/sandbox.h"
+#include "extract/confined/zip_archive.h"
 
 namespace jackdaw::extract {
 namespace {
@@ -43,32 +39,25 @@ void write_document(std::string_view bytes, const ReadLimits& limits, FrameWrite
   }
 }
 
-// Not to be returned from: what it read need not be freed piece by piece, the kernel is faster.
-[[noreturn]] void read_and_write(const ReadLimits& limits) {
+int read_and_write(const ReadLimits& limits, bool filter) {
   FrameWriter out(STDOUT_FILENO);
-  const std::optional<std::string> bytes = read_input();
-  if (!bytes) {
-    out.failure(FailureReason::kInput, 0, std::strerror(errno));
-    _exit(1);
-  }
-  prepare_charsets();
-  if (const std::string error = enter_sandbox({}); !error.empty()) {
-    out.failure(FailureReason::kSandbox, 0, error);
-    _exit(1);
-  }
-  write_document(*bytes, limits, out);
+  const std::optional<Input> input = close_sandbox_with_input(out, filter, [] {
+    prepare_charsets();
+    prepare_archives();
+  });
+  if (!input) return 1;
+  write_document(input->bytes, limits, out);
+  // The kernel frees faster than destructors do.
   _exit(0);
 }
 
-int check() {
-  FrameWriter out(STDOUT_FILENO);
-  if (const std::string error = enter_sandbox({}); !error.empty()) {
-    out.failure(FailureReason::kSandbox, 0, error);
-    return 1;
+int run(const Command& command) {
+  const auto& numbers = command.numbers;
+  if (command.mode == "check" && numbers.empty()) return check_sandbox(command.filter);
+  if (command.mode == "read" && numbers.size() == 2) {
+    return read_and_write({.max_pages = numbers[0], .max_characters = numbers[1]}, command.filter);
   }
-  out.ready();
-  // The filter must not let this return.
-  return open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0 ? 3 : 4;
+  return refuse_command("jackdaw-parse-text");
 }
 
 }  // namespace
@@ -76,13 +65,6 @@ int check() {
 
 int main(int count, char** arguments) {
   using namespace jackdaw::extract;
-  const std::string_view mode = count > 1 ? arguments[1] : "";
-  ReadLimits limits;
-  if (mode == "check" && count == 2) return check();
-  if (mode == "read" && count == 4 && parse_number(arguments[2], limits.max_pages) &&
-      parse_number(arguments[3], limits.max_characters)) {
-    read_and_write(limits);
-  }
-  constexpr std::string_view kUsage = "jackdaw-parse-text is started by jackdaw; it is of no use by itself.\n";
-  return write(STDERR_FILENO, kUsage.data(), kUsage.size()) < 0 ? 2 : 64;
+  const std::optional<Command> command = parse_command(count, arguments);
+  return command ? run(*command) : refuse_command("jackdaw-parse-text");
 }

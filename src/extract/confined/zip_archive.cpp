@@ -3,6 +3,8 @@
 #include <zip.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <ctime>
 #include <new>
 #include <vector>
 
@@ -49,6 +51,11 @@ std::string decode_percent(std::string_view link) {
 }
 
 }  // namespace
+
+void prepare_archives() {
+  setenv("TZ", "UTC0", 1);
+  tzset();
+}
 
 void ZipArchive::Close::operator()(zip* archive) const {
   zip_discard(archive);

@@ -12,6 +12,9 @@ struct zip;
 
 namespace jackdaw::extract {
 
+// Makes the time of entries need no file of time zones. Once a process, before the sandbox closes.
+void prepare_archives();
+
 // The entries of a ZIP archive in memory. Borrows the bytes, which must outlive it; one thread. Names are compared
 // without case. Counts what it decodes: throws Refusal with kArchive beyond ReadLimits, with kPassword for an encrypted
 // entry and with kFormat for a damaged one.
