@@ -1,18 +1,25 @@
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "../tests/support/beir.h"
+#include "core/clock.h"
+#include "index/checksum.h"
 #include "index/faiss_index.h"
 #include "index/flat_index.h"
 #include "index/segmented_index.h"
 
 // Single-threaded search: exact vector scans of both engines, BM25 on SciFact (queries per second, comparable with the
-// tables of bm25-benchmarks), analysis and merging.
+// tables of bm25-benchmarks), analysis and merging; loading a saved index and what it saves.
 namespace jackdaw::index {
 namespace {
 
@@ -136,6 +143,128 @@ void index_scifact(benchmark::State& state) {
 }
 BENCHMARK(index_scifact)->Unit(benchmark::kMillisecond);
 
+constexpr std::size_t kCollectionChunks = 100'000;
+constexpr std::size_t kChunksPerDocument = 25;
+constexpr std::size_t kBatchDocuments = 80;
+constexpr std::size_t kWordsPerChunk = 120;
+constexpr std::size_t kVocabulary = 100'000;
+
+// The low numbers far more often, as Zipf found in real text.
+std::string some_words(std::mt19937& random) {
+  std::uniform_real_distribution<double> uniform(0, 1);
+  std::string text;
+  for (std::size_t i = 0; i < kWordsPerChunk; ++i) {
+    const double rank = std::pow(static_cast<double>(kVocabulary), uniform(random)) - 1;
+    text += "word" + std::to_string(static_cast<std::size_t>(rank)) + " ";
+  }
+  return text;
+}
+
+std::size_t allocated_bytes() {
+  const auto info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+// A collection of 100,000 chunks as a program that starts finds it: to be built from its texts and vectors, as the
+// store would hand them out, or loaded from its file.
+struct SavedCollection {
+  explicit SavedCollection(VectorEngine engine)
+      : options{.dimensions = kDimensions, .vectors = engine},
+        file(std::filesystem::temp_directory_path() / ("jackdaw-index-bench-" + random_id())) {
+    const std::size_t before = allocated_bytes();
+    SegmentedIndex index(options);
+    std::mt19937 random(7);
+    std::int64_t next = 1;
+    while (index.snapshot()->chunks < kCollectionChunks) {
+      const std::vector<IndexedDocument> batch = make_batch(random, next);
+      const Stopwatch adding;
+      index.add(batch);
+      build_ms += adding.elapsed_ms();
+    }
+    const Stopwatch merging;
+    index.merge_if_due(Cancellation());
+    merge_ms = merging.elapsed_ms();
+    built_bytes = allocated_bytes() - before;
+    const Stopwatch saving;
+    index.save(file, "stamp", Cancellation());
+    save_ms = saving.elapsed_ms();
+  }
+  ~SavedCollection() { std::filesystem::remove(file); }
+  SavedCollection(const SavedCollection&) = delete;
+  SavedCollection& operator=(const SavedCollection&) = delete;
+
+  static std::vector<IndexedDocument> make_batch(std::mt19937& random, std::int64_t& next) {
+    const auto vectors = unit_vectors(kBatchDocuments * kChunksPerDocument, static_cast<std::uint32_t>(next));
+    std::vector<IndexedDocument> batch;
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+      if (i % kChunksPerDocument == 0) batch.push_back({DocumentId{random_id()}, {}});
+      batch.back().chunks.push_back({ChunkId{next++}, some_words(random), vectors[i]});
+    }
+    return batch;
+  }
+
+  void forget_cached_pages() const {
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+    ::close(descriptor);
+  }
+
+  const SegmentedIndexOptions options;
+  const std::filesystem::path file;
+  double build_ms = 0;  // analysis and postings alone: reading the store is not in it
+  double merge_ms = 0;
+  double save_ms = 0;
+  std::size_t built_bytes = 0;
+};
+
+const SavedCollection& saved_collection(VectorEngine engine) {
+  static std::map<VectorEngine, SavedCollection> made;
+  return made.try_emplace(engine, engine).first->second;
+}
+
+// From the opening of the file to the published snapshot, and how often that fits into building the index anew.
+void load_saved(benchmark::State& state, VectorEngine engine, bool is_cached) {
+  const SavedCollection& saved = saved_collection(engine);
+  double total_ms = 0;
+  std::size_t loaded_bytes = 0;
+  for (auto _ : state) {
+    if (!is_cached) saved.forget_cached_pages();
+    const std::size_t before = allocated_bytes();
+    SegmentedIndex index(saved.options);
+    const Stopwatch loading;
+    if (!index.load(saved.file, "stamp")) state.SkipWithError("the file was refused");
+    total_ms += loading.elapsed_ms();
+    state.SetIterationTime(loading.elapsed_ms() / 1000);
+    loaded_bytes = allocated_bytes() - before;
+  }
+  const double load_ms = total_ms / static_cast<double>(state.iterations());
+  state.counters["file_MB"] = static_cast<double>(std::filesystem::file_size(saved.file)) / 1e6;
+  state.counters["build_ms"] = saved.build_ms;
+  state.counters["merge_ms"] = saved.merge_ms;
+  state.counters["save_ms"] = saved.save_ms;
+  state.counters["build/load"] = saved.build_ms / load_ms;
+  state.counters["built_MB"] = static_cast<double>(saved.built_bytes) / 1e6;
+  state.counters["loaded_MB"] = static_cast<double>(loaded_bytes) / 1e6;
+}
+
+void register_load(const std::string& name, VectorEngine engine, bool is_cached) {
+  benchmark::RegisterBenchmark(name.c_str(), load_saved, engine, is_cached)
+      ->UseManualTime()
+      ->Iterations(10)
+      ->Unit(benchmark::kMillisecond);
+}
+
+void checksum(benchmark::State& state) {
+  const std::vector<std::byte> bytes(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) {
+    Checksum summed;
+    summed.add(bytes);
+    benchmark::DoNotOptimize(summed.value());
+  }
+  state.SetBytesProcessed(state.range(0) * state.iterations());
+}
+BENCHMARK(checksum)->Arg(256 << 10)->Arg(200 << 20);
+
 }  // namespace
 }  // namespace jackdaw::index
 
@@ -147,6 +276,10 @@ int main(int argc, char** argv) {
         ->Arg(100'000)
         ->Unit(benchmark::kMicrosecond);
   }
+  using jackdaw::index::VectorEngine;
+  jackdaw::index::register_load("load_100k_faiss", VectorEngine::kFaiss, true);
+  jackdaw::index::register_load("load_100k_flat", VectorEngine::kFlat, true);
+  jackdaw::index::register_load("load_100k_faiss_from_disk", VectorEngine::kFaiss, false);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
   return 0;
