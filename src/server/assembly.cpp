@@ -22,6 +22,7 @@
 #include "inference/local_embedder.h"
 #include "inference/overlap_reranker.h"
 #include "providers/make_model.h"
+#include "server/crash_at.h"
 #include "store/schema.h"
 #include "store/sqlite_store.h"
 
@@ -29,10 +30,34 @@ namespace jackdaw::server {
 namespace {
 
 constexpr std::size_t kStorageThreads = 2;
+constexpr std::chrono::minutes kIndexSavedEvery{10};
 constexpr std::size_t kForgottenAtOnce = 200;  // answers; those that end meanwhile are stored in between
 
 std::size_t extraction_threads(const Config& config) {
   return std::max<std::size_t>(1, config.threads - 1);
+}
+
+extract::RecognizerOptions recognizer_options(const Config& config) {
+  extract::RecognizerOptions options;
+  options.parser = program_dir() / "jackdaw-parse";
+  options.recognizer = program_dir() / "jackdaw-ocr";
+  options.languages = config.ocr_languages;
+  options.page_time = 6 * config.page_timeout;
+  return options;
+}
+
+extract::ConfinedExtractorOptions extractor_options(const Config& config, bool recognizes) {
+  extract::ConfinedExtractorOptions options;
+  options.parser = program_dir() / "jackdaw-parse";
+  options.text_parser = program_dir() / "jackdaw-parse-text";
+  options.page_time = config.page_timeout;
+  options.document_time = config.document_timeout;
+  options.max_pages = config.max_pages;
+  options.max_characters = config.max_characters;
+  options.recognition_time = 12 * config.document_timeout;
+  options.without_filter = config.sandbox == "off";
+  if (recognizes) options.recognizer = recognizer_options(config);
+  return options;
 }
 
 std::unique_ptr<Embedder> make_embedder(const Config& config) {
@@ -80,14 +105,15 @@ boost::asio::awaitable<void> Assembly::start() {
   const Stopwatch since_start;
   try {
     store::refuse_unknown_format(config_.data_dir / "jackdaw.db");
-    if (needs_ == Needs::kEverything) co_await load_models();
+    if (needs_ == Needs::kEverything) co_await load_models_and_readers();
     co_await open_store();
     if (needs_ == Needs::kEverything) {
-      co_await check_sandbox();
       auto flows = make_flows();
       const std::size_t documents = co_await flows->ingestor->load_index(stopping_);
       flows_ = std::move(flows);
+      if (degraded_.empty()) flows_->queue->start();
       boost::asio::co_spawn(context_, forget_old_answers(), boost::asio::detached);
+      boost::asio::co_spawn(context_, save_index_now_and_then(), boost::asio::detached);
       log::info("ready: " + std::to_string(documents) + " documents, writer " + flows_->writers->find({}).provider() +
                 ", after " + std::to_string(static_cast<int>(since_start.elapsed_ms())) + " ms");
     }
@@ -101,30 +127,45 @@ boost::asio::awaitable<void> Assembly::load_models() {
   using namespace boost::asio::experimental::awaitable_operators;
   auto embedder = compute_.run(Lane::kInteractive, Cancellation(), [this] { return make_embedder(config_); });
   auto reranker = compute_.run(Lane::kInteractive, Cancellation(), [this] { return make_reranker(config_); });
+  std::tie(embedder_, reranker_) = co_await (std::move(embedder) && std::move(reranker));
+}
+
+// Side by side: each takes about a second.
+boost::asio::awaitable<void> Assembly::load_models_and_readers() {
+  using namespace boost::asio::experimental::awaitable_operators;
   try {
-    std::tie(embedder_, reranker_) = co_await (std::move(embedder) && std::move(reranker));
-  } catch (const boost::asio::multiple_exceptions& both) {
-    std::rethrow_exception(both.first_exception());
+    co_await (load_models() && make_extractor());
+  } catch (const boost::asio::multiple_exceptions& all) {
+    std::rethrow_exception(all.first_exception());
   }
 }
 
 boost::asio::awaitable<void> Assembly::open_store() {
   store_ = co_await storage_.run(Lane::kInteractive, Cancellation(), [this] {
-    return std::make_unique<store::SqliteStore>(store::SqliteStoreOptions{
-        .data_dir = config_.data_dir, .embedder_name = embedder_ ? embedder_->name() : std::string()});
+    store::SqliteStoreOptions options;
+    options.data_dir = config_.data_dir;
+    options.embedder_name = embedder_ ? embedder_->name() : std::string();
+    options.on_step = crash_from_environment();
+    return std::make_unique<store::SqliteStore>(std::move(options));
   });
 }
 
-boost::asio::awaitable<void> Assembly::check_sandbox() {
-  auto extractor = std::make_unique<extract::ConfinedExtractor>(
-      extract::ConfinedExtractorOptions{.parser = program_dir() / "jackdaw-parse"});
-  try {
-    co_await extraction_.run(Lane::kInteractive, stopping_, [&] { extractor->check_sandbox(); });
-  } catch (const Error& error) {
-    degraded_ = std::string("Documents cannot be added. ") + error.what();
-    log::error(degraded_);
-  }
-  extractor_ = std::move(extractor);
+boost::asio::awaitable<void> Assembly::make_extractor() {
+  co_await extraction_.run(Lane::kInteractive, stopping_, [&] {
+    if (config_.ocr == "auto") recognizer_ = extract::find_recognizer(recognizer_options(config_));
+    auto extractor = std::make_unique<extract::ConfinedExtractor>(extractor_options(config_, recognizer_.usable));
+    try {
+      if (std::string weaker = extractor->check_sandbox(); !weaker.empty()) warnings_.push_back(std::move(weaker));
+    } catch (const Error& error) {
+      degraded_ = std::string("Documents cannot be added. ") + error.what();
+      log::error(degraded_);
+    }
+    extractor_ = std::move(extractor);
+  });
+  for (const std::string& warning : warnings_) log::warning(warning);
+  if (recognizer_.problem.empty()) co_return;
+  log::info(recognizer_.problem);
+  warnings_.push_back(recognizer_.problem);
 }
 
 std::unique_ptr<Flows> Assembly::make_flows() {
@@ -136,9 +177,14 @@ std::unique_ptr<Flows> Assembly::make_flows() {
   ingest_options.chunker = {.max_characters = config_.chunk_characters,
                             .overlap_characters = config_.chunk_overlap,
                             .strict = config_.chunk_strict};
-  ingest_options.max_concurrent = config_.threads;
-  flows->ingestor = std::make_unique<ingest::Ingestor>(*extractor_, *embedder_, *store_, *index_, compute_, writing_,
-                                                       extraction_, ingest_options);
+  ingest_options.index_file = config_.data_dir / "index.snapshot";
+  flows->ingestor = std::make_unique<ingest::Ingestor>(*extractor_, *embedder_, *store_, *store_, *index_, compute_,
+                                                       writing_, extraction_, ingest_options);
+  // One more than are extracted at once: while it is embedded the next ones are read.
+  flows->queue = std::make_unique<ingest::IngestQueue>(
+      context_.get_executor(), *store_, *store_, *flows->ingestor, writing_,
+      ingest::IngestQueueOptions{.max_concurrent = extraction_threads(config_) + 1,
+                                 .max_waiting = config_.max_queued_documents});
   flows->retriever = std::make_unique<answer::Retriever>(
       *embedder_, *reranker_, *store_, *index_, compute_, storage_,
       answer::RetrieverOptions{.candidates = config_.candidates, .rerank_deadline = config_.rerank_deadline});
@@ -190,13 +236,22 @@ std::shared_ptr<const IndexSnapshot> Assembly::snapshot() {
   return index_->snapshot();
 }
 
+boost::asio::awaitable<bool> Assembly::sleep(std::chrono::seconds time) {
+  const auto timer = std::make_shared<boost::asio::steady_timer>(context_);
+  const auto stop =
+      stopping_.on_cancel([&context = context_, timer] { boost::asio::post(context, [timer] { timer->cancel(); }); });
+  if (stopping_.requested()) co_return false;
+  timer->expires_after(time);
+  boost::system::error_code ignored;
+  co_await timer->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  co_return !stopping_.requested();
+}
+
 // Now and every hour; with a retention of nothing also what an earlier setting left.
 boost::asio::awaitable<void> Assembly::forget_old_answers() {
   const auto keep_for = std::chrono::days(config_.answer_retention_days);
-  const auto next = std::make_shared<boost::asio::steady_timer>(context_);
-  const auto stop =
-      stopping_.on_cancel([&context = context_, next] { boost::asio::post(context, [next] { next->cancel(); }); });
-  while (!stopping_.requested()) {
+  bool goes_on = true;
+  while (goes_on) {
     try {
       const WallTime before = std::chrono::system_clock::now() - keep_for;
       const auto forget = [&] { return store_->forget_answers_before(before, kForgottenAtOnce); };
@@ -209,16 +264,35 @@ boost::asio::awaitable<void> Assembly::forget_old_answers() {
     } catch (const std::exception& failure) {
       if (!stopping_.requested()) log::warning(std::string("Old answers were not forgotten: ") + failure.what());
     }
-    next->expires_after(std::chrono::hours(1));
-    boost::system::error_code ignored;
-    co_await next->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    goes_on = co_await sleep(std::chrono::hours(1));
+  }
+}
+
+// A start after a crash then builds little. Nothing is written where nothing changed.
+boost::asio::awaitable<void> Assembly::save_index_now_and_then() {
+  bool goes_on = true;
+  while (goes_on) {
+    co_await save_index(stopping_);
+    goes_on = co_await sleep(kIndexSavedEvery);
+  }
+}
+
+// The next start only takes longer without the file.
+boost::asio::awaitable<void> Assembly::save_index(Cancellation cancellation) {
+  try {
+    co_await flows_->ingestor->save_index(cancellation);
+  } catch (const std::exception& failure) {
+    if (!cancellation.requested()) log::warning(std::string("The index was not saved: ") + failure.what());
   }
 }
 
 boost::asio::awaitable<void> Assembly::shut_down(std::chrono::milliseconds grace) {
   stopping_.cancel(CancelReason::kShutdown);
-  if (flows_) flows_->ingestor->stop();
-  if (flows_) co_await flows_->answers->shut_down(grace);
+  if (!flows_) co_return;
+  co_await flows_->queue->shut_down();
+  flows_->ingestor->stop();
+  co_await flows_->answers->shut_down(grace);
+  co_await save_index(Cancellation());
 }
 
 }  // namespace jackdaw::server

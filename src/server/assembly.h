@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "answer/answerer.h"
 #include "answer/retriever.h"
@@ -15,11 +16,14 @@
 #include "core/compute.h"
 #include "core/document_store.h"
 #include "core/embedding.h"
+#include "core/job_store.h"
 #include "core/language_model.h"
 #include "core/reranker.h"
 #include "core/search_index.h"
 #include "core/text_extractor.h"
+#include "extract/page_recognizer.h"
 #include "http/async_client.h"
+#include "ingest/ingest_queue.h"
 #include "ingest/ingestor.h"
 #include "server/config.h"
 #include "store/data_lock.h"
@@ -31,6 +35,7 @@ namespace jackdaw::server {
 struct Flows {
   std::unique_ptr<http::AsyncClient> client;
   std::unique_ptr<ingest::Ingestor> ingestor;
+  std::unique_ptr<ingest::IngestQueue> queue;
   std::unique_ptr<answer::Retriever> retriever;
   std::unique_ptr<LanguageModels> writers;
   std::unique_ptr<answer::Answerer> answerer;
@@ -55,8 +60,12 @@ class Assembly {
 
   bool ready() const noexcept { return flows_ != nullptr; }
   const std::string& failure() const noexcept { return failure_; }
-  // What does not work although it is ready; empty: everything does.
+  // Why documents cannot be added although it is ready; empty: they can.
   const std::string& degraded() const noexcept { return degraded_; }
+  // What else a person should know of how documents are read, a sentence each.
+  const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+  // Whether pages that are pictures of text can be read; not usable before ready().
+  const extract::RecognizerStatus& recognizer() const noexcept { return recognizer_; }
 
   // Throws Error kStarting before start() is done and kUnavailable after it failed.
   Flows& flows();
@@ -66,16 +75,26 @@ class Assembly {
 
   const Config& config() const noexcept { return config_; }
   Compute& storage() noexcept { return storage_; }
+  // Where store and index are written, one piece of work after the other.
+  Compute& writing() noexcept { return writing_; }
+  // Requested once shut_down() was called.
+  const Cancellation& stopping() const noexcept { return stopping_; }
   store::DataLock& lock() noexcept { return lock_; }
 
-  // Ends running answers: see RunningAnswers::shut_down.
+  // Ends running answers (see RunningAnswers::shut_down), puts what is being read back into the queue, saves the index.
+  // May be called again.
   boost::asio::awaitable<void> shut_down(std::chrono::milliseconds grace);
 
  private:
+  boost::asio::awaitable<void> load_models_and_readers();
   boost::asio::awaitable<void> load_models();
-  boost::asio::awaitable<void> check_sandbox();
+  boost::asio::awaitable<void> make_extractor();
   boost::asio::awaitable<void> open_store();
   boost::asio::awaitable<void> forget_old_answers();
+  boost::asio::awaitable<void> save_index_now_and_then();
+  boost::asio::awaitable<void> save_index(Cancellation cancellation);
+  // False when the program ends first.
+  boost::asio::awaitable<bool> sleep(std::chrono::seconds time);
   std::unique_ptr<Flows> make_flows();
   [[noreturn]] void refuse() const;
 
@@ -84,6 +103,8 @@ class Assembly {
   const Needs needs_;
   std::string failure_;
   std::string degraded_;
+  std::vector<std::string> warnings_;
+  extract::RecognizerStatus recognizer_;
   const Cancellation stopping_;
 
   // Destroyed in reverse order: the threads are joined first, the lock is given back last.

@@ -114,7 +114,7 @@ DocumentsApi::DocumentsApi(Assembly& assembly)
 
 ingest::IngestQueue& DocumentsApi::queue_to_read() {
   Flows& flows = assembly_.flows();
-  if (!assembly_.cannot_read().empty()) throw Error(ErrorCode::kUnavailable, assembly_.cannot_read());
+  if (!assembly_.degraded().empty()) throw Error(ErrorCode::kUnavailable, assembly_.degraded());
   return *flows.queue;
 }
 

@@ -36,14 +36,25 @@ json::object health_of(const IndexSnapshot& snapshot, const LanguageModel& write
           {"model", writer.model()}};
 }
 
+// Nothing where pages that are pictures of text are not read.
+json::value recognizer_to_json(const extract::RecognizerStatus& recognizer) {
+  if (!recognizer.usable) return nullptr;
+  return json::object{{"version", recognizer.version},
+                      {"installed_languages", json::array(recognizer.languages.begin(), recognizer.languages.end())}};
+}
+
 json::object readiness_of(const Assembly& assembly, const IndexSnapshot& snapshot, const LanguageModel& writer) {
   json::array degraded;
   if (!assembly.degraded().empty()) degraded.emplace_back(assembly.degraded());
+  for (const std::string& warning : assembly.warnings()) degraded.emplace_back(warning);
   if (snapshot.documents == 0) degraded.push_back("no documents yet: questions get 409 until the first upload");
   if (writer.provider() == "extractive") {
     degraded.push_back("no language model is configured: answers are quoted from the documents");
   }
-  return {{"status", "ready"}, {"version", kVersion}, {"degraded", std::move(degraded)}};
+  return {{"status", "ready"},
+          {"version", kVersion},
+          {"degraded", std::move(degraded)},
+          {"ocr", recognizer_to_json(assembly.recognizer())}};
 }
 
 }  // namespace

@@ -122,15 +122,22 @@ class Server:
 
     def upload(self, *files, headers=None, timeout=300):
         """Each file is a path, or (name, bytes)."""
+        return self.form("POST", "/upload", *files, headers=headers, timeout=timeout)
+
+    def form(self, method, path, *files, headers=None, timeout=300, **fields):
+        """multipart/form-data: files as for upload(), fields with one value or several."""
         boundary = uuid.uuid4().hex
         body = b""
+        for name, values in fields.items():
+            for value in [values] if isinstance(values, str) else values:
+                body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         for file in files:
             name, content = (file.name, file.read_bytes()) if isinstance(file, pathlib.Path) else file
             quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "%0A")
             body += (f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n'
                      f"Content-Type: application/pdf\r\n\r\n").encode() + content + b"\r\n"
         body += f"--{boundary}--\r\n".encode()
-        return self.request("POST", "/upload", body=body, timeout=timeout,
+        return self.request(method, path, body=body, timeout=timeout,
                             headers={"Content-Type": f"multipart/form-data; boundary={boundary}", **(headers or {})})
 
     def socket(self, timeout=60):
