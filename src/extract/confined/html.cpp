@@ -119,8 +119,9 @@ bool is_data_table(const GumboNode& table) {
   return header || (!nested && rows > 1 && cells > rows);
 }
 
-std::size_t span(const GumboNode& cell, const char* name) {
-  const std::string_view value = attribute(cell, name);
+// Of an attribute; 1 where there is none.
+std::size_t number_of(const GumboNode& node, const char* name) {
+  const std::string_view value = attribute(node, name);
   std::size_t number = 1;
   std::from_chars(value.data(), value.data() + value.size(), number);
   return number;
@@ -174,7 +175,7 @@ class HtmlReader {
     flush();
     if (const int level = heading_level(tag)) heading_ = level;
     if (is_one_of(tag, {GUMBO_TAG_UL, GUMBO_TAG_OL, GUMBO_TAG_MENU, GUMBO_TAG_DIR})) {
-      lists_.push_back(tag == GUMBO_TAG_OL ? 1 : 0);
+      lists_.push_back(tag == GUMBO_TAG_OL ? number_of(node, "start") : 0);
     } else if (tag == GUMBO_TAG_LI) {
       item_ = true;
     } else if (tag == GUMBO_TAG_DT) {
@@ -197,7 +198,7 @@ class HtmlReader {
     } else if (tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH) {
       ++tables_.back().cells;
       tables_.back().header_cells += tag == GUMBO_TAG_TH ? 1 : 0;
-      text_.begin_cell(span(node, "colspan"), span(node, "rowspan"));
+      text_.begin_cell(number_of(node, "colspan"), number_of(node, "rowspan"));
     }
   }
 
@@ -282,8 +283,8 @@ class HtmlReader {
   std::string line_;
   bool gap_ = false;  // white space since the last word of line_
   int heading_ = 0;
-  bool item_ = false;       // the next block begins an item
-  std::vector<int> lists_;  // the open ones: the next number, 0 without
+  bool item_ = false;               // the next block begins an item
+  std::vector<std::size_t> lists_;  // the open ones: the next number, 0 without
   std::string term_;
   int pre_ = 0;
   std::vector<Table> tables_;

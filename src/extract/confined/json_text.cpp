@@ -29,7 +29,8 @@ class JsonText {
   static constexpr size max_key_size = size(-1);
   static constexpr size max_string_size = size(-1);
 
-  explicit JsonText(TextBuilder& text) : text_(&text) {}
+  // `rows`: the value is one of many of its kind.
+  JsonText(TextBuilder& text, bool rows) : text_(&text), rows_(rows) {}
 
   bool on_document_begin(json::error_code&) { return true; }
   bool on_document_end(json::error_code&) { return true; }
@@ -37,7 +38,7 @@ class JsonText {
     const bool record = frames_.empty() || frames_.back().array;
     if (!frames_.empty() && frames_.back().array) open_heading(frames_.back());
     Frame frame{.record = record, .name = record ? std::string() : name_within()};
-    if (record) records_.push_back({.row = !frames_.empty()});
+    if (record) records_.push_back({.row = rows_ || !frames_.empty()});
     frames_.push_back(std::move(frame));
     return true;
   }
@@ -50,7 +51,7 @@ class JsonText {
     // A row of unnamed cells.
     const bool record = frames_.empty() || frames_.back().array;
     Frame frame{.array = true, .record = record, .name = record ? std::string() : name_within()};
-    if (record) records_.push_back({.row = !frames_.empty()});
+    if (record) records_.push_back({.row = rows_ || !frames_.empty()});
     frames_.push_back(std::move(frame));
     return true;
   }
@@ -165,16 +166,17 @@ class JsonText {
   }
 
   TextBuilder* text_;
+  bool rows_;
   std::vector<Frame> frames_;
   std::vector<Record> records_;
   int headings_ = 0;
   std::string value_;
 };
 
-bool parse_one(std::string_view utf8, TextBuilder& text) {
+bool parse_one(std::string_view utf8, TextBuilder& text, bool rows) {
   json::parse_options options;
   options.max_depth = kMaxDepth;
-  json::basic_parser<JsonText> parser(options, text);
+  json::basic_parser<JsonText> parser(options, text, rows);
   json::error_code error;
   const std::size_t used = parser.write_some(false, utf8.data(), utf8.size(), error);
   return !error && parser.done() && trim_ascii(utf8.substr(used)).empty();
@@ -191,7 +193,7 @@ bool parse_lines(std::string_view utf8, TextBuilder& text) {
     const std::string_view line = trim_ascii(utf8.substr(begin, end - begin));
     begin = end + 1;
     if (line.empty()) continue;
-    if (!is_container(line) || !parse_one(line, text)) return false;
+    if (!is_container(line) || !parse_one(line, text, true)) return false;
     ++values;
   }
   return values > 1;
@@ -203,7 +205,7 @@ std::optional<ParsedText> read_json(std::string_view utf8, const ReadLimits& lim
   const std::string_view value = trim_ascii(utf8);
   if (!is_container(value)) return std::nullopt;
   TextBuilder whole(limits);
-  if (parse_one(value, whole)) return ParsedText{.media_type = "application/json", .pages = whole.finish()};
+  if (parse_one(value, whole, false)) return ParsedText{.media_type = "application/json", .pages = whole.finish()};
   TextBuilder lines(limits);
   if (parse_lines(value, lines)) return ParsedText{.media_type = "application/x-ndjson", .pages = lines.finish()};
   return std::nullopt;
