@@ -72,6 +72,8 @@ std::unique_ptr<Reranker> make_reranker(const Config& config) {
       .model_dir = config.models_dir, .cache_dir = config.data_dir / "cache", .threads = config.threads});
 }
 
+}  // namespace
+
 std::unique_ptr<SearchIndex> make_index(const Config& config, std::size_t dimensions) {
   index::SegmentedIndexOptions options;
   options.dimensions = dimensions;
@@ -81,7 +83,9 @@ std::unique_ptr<SearchIndex> make_index(const Config& config, std::size_t dimens
   return std::make_unique<index::SegmentedIndex>(options);
 }
 
-}  // namespace
+std::filesystem::path index_file(const Config& config) {
+  return config.data_dir / "index.snapshot";
+}
 
 Assembly::Assembly(boost::asio::io_context& context, Config config, Needs needs)
     : context_(context),
@@ -177,7 +181,7 @@ std::unique_ptr<Flows> Assembly::make_flows() {
   ingest_options.chunker = {.max_characters = config_.chunk_characters,
                             .overlap_characters = config_.chunk_overlap,
                             .strict = config_.chunk_strict};
-  ingest_options.index_file = config_.data_dir / "index.snapshot";
+  ingest_options.index_file = index_file(config_);
   flows->ingestor = std::make_unique<ingest::Ingestor>(*extractor_, *embedder_, *store_, *store_, *index_, compute_,
                                                        writing_, extraction_, ingest_options);
   // One more than are extracted at once: while it is embedded the next ones are read.
@@ -222,6 +226,11 @@ Flows& Assembly::flows() {
 }
 
 DocumentStore& Assembly::store() {
+  if (!store_) refuse();
+  return *store_;
+}
+
+store::SqliteStore& Assembly::collection() {
   if (!store_) refuse();
   return *store_;
 }

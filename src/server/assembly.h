@@ -71,6 +71,8 @@ class Assembly {
   Flows& flows();
   DocumentStore& store();
   AnswerStore& answer_store();
+  // For what this keeper alone does: backups.
+  store::SqliteStore& collection();
   std::shared_ptr<const IndexSnapshot> snapshot();
 
   const Config& config() const noexcept { return config_; }
@@ -121,5 +123,11 @@ class Assembly {
   Compute writing_;
   Compute extraction_;
 };
+
+// An empty index as these settings want it, for embeddings of that length.
+std::unique_ptr<SearchIndex> make_index(const Config& config, std::size_t dimensions);
+
+// Where it is saved.
+std::filesystem::path index_file(const Config& config);
 
 }  // namespace jackdaw::server
