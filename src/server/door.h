@@ -44,14 +44,6 @@ struct FileToSubmit {
   std::optional<DocumentId> replaces{};
 };
 
-// A consistent copy of the collection, in a folder beside the collection.
-struct MadeBackup {
-  std::string id;
-  std::filesystem::path path;
-  std::uint64_t bytes = 0;
-  std::int64_t documents = 0;
-};
-
 // How a command reaches the collection: through the server that owns the data folder, or by being the owner itself for
 // as long as it runs. JSON objects are those of docs/http_api.md, the same at both doors. Any thread, several at once.
 // Every function throws Error, kCancelled once the cancellation that the door was opened with is requested.
@@ -81,9 +73,6 @@ class Door {
   virtual boost::json::object search(const AskOptions& options) = 0;
   // All documents that fit `query`, oldest first; its `limit` and `after` are ignored.
   virtual boost::json::object documents(const DocumentQuery& query) = 0;
-
-  virtual MadeBackup make_backup() = 0;
-  virtual void drop_backup(const std::string& id) = 0;
 };
 
 enum class DoorNeeds { kDocuments, kAnswers };
