@@ -63,10 +63,15 @@ def test_every_described_route_answers_as_described(hash_server):
         for method, operation in methods.items():
             if method == "delete":
                 continue  # last, below
-            if operation["operationId"] == "upload":
-                answer = hash_server.upload(SAMPLE)
+            target = path.replace("{id}", document).replace("{n}", "1")
+            if operation["operationId"] in ("upload", "createDocument", "replaceDocument"):
+                answer = hash_server.form(method.upper(), target, SAMPLE)
+            elif operation["operationId"] == "retryDocument":
+                answer = hash_server.request("POST", target)
+            elif method == "patch":
+                answer = hash_server.request("PATCH", target, body="{}", headers=as_json)
             else:
-                target = path.replace("{id}", answer_id if "/answers/" in path else document)
+                target = target.replace(document, answer_id) if "/answers/" in path else target
                 target = target.replace("{file}", "docs.css")
                 answer = hash_server.request(method.upper(), target, body=question if method == "post" else None,
                                              headers=as_json if method == "post" else {})
@@ -74,9 +79,9 @@ def test_every_described_route_answers_as_described(hash_server):
             assert described_answer, f"{method} {path}: {answer.status} is not described"
             content = resolve(spec, described_answer).get("content", {})
             kind = (answer.headers["Content-Type"] or "").split(";")[0]
-            if content:
+            if content and "*/*" not in content:
                 assert kind in content, f"{method} {path}: {kind}"
-            if kind == "application/json":
+            if kind == "application/json" and "*/*" not in content:
                 check_shape(spec, content[kind]["schema"], answer.json(), f"{method} {path}")
             called += 1
     assert hash_server.request("DELETE", f"/v1/documents/{document}").status == 204

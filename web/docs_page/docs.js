@@ -198,10 +198,11 @@ async function listDocuments(after = '') {
 }
 
 function documentItem(listed) {
-  const facts = [listed.pages ? countOf(listed.pages, 'page') : '', countOf(listed.chunks, 'passage'), readableBytes(listed.bytes),
+  const facts = [listed.status === 'ready' ? '' : listed.status, listed.pages ? countOf(listed.pages, 'page') : '', countOf(listed.chunks, 'passage'), readableBytes(listed.bytes),
     new Date(listed.created_at).toLocaleDateString()];
   const button = element('button', {type: 'button', className: 'small', 'aria-label': `Delete ${listed.filename}`}, 'Delete');
   const detail = element('div', {className: 'detail'}, facts.filter(Boolean).join(' · '));
+  if (listed.error) detail.append(element('div', {className: 'bad'}, listed.error.message));
   const item = element('li', {className: 'item', 'data-document-id': listed.document_id},
     element('div', {}, element('div', {className: 'name'}, listed.filename), detail), button);
   button.addEventListener('click', () => {
