@@ -18,11 +18,14 @@
 #include <optional>
 #include <vector>
 
+#include "index/large_memory.h"
+
 namespace jackdaw::index {
 namespace {
 
-// What is copied at once: half of it stays in a core's second-level cache between the source and FAISS.
-constexpr std::size_t kBlockFloats = 64 * 1024;
+// What is copied at once: it stays in a core's cache between the source, the zeros that FAISS writes first and the
+// copy.
+constexpr std::size_t kBlockFloats = 16 * 1024;
 
 class AllowedRows final : public faiss::IDSelector {
  public:
@@ -42,6 +45,7 @@ void offer(TopK& best, std::span<const ChunkId> chunks, faiss::Index::idx_t row,
 FaissIndex::FaissIndex(std::size_t dimensions, std::size_t rows, const RowSource& next_rows)
     : index_(std::make_unique<faiss::IndexFlatIP>(static_cast<faiss::Index::idx_t>(dimensions))) {
   index_->codes.reserve(rows * dimensions * sizeof(float));
+  prefer_large_pages(index_->codes.data(), rows * dimensions * sizeof(float));
   const std::size_t block_rows = std::clamp<std::size_t>(kBlockFloats / dimensions, 1, std::max<std::size_t>(rows, 1));
   std::vector<float> block(block_rows * dimensions);
   for (std::size_t row = 0; row < rows; row += block_rows) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "index/large_memory.h"
+
 namespace jackdaw::index {
 namespace {
 
@@ -53,6 +55,7 @@ FlatIndex::FlatIndex(std::size_t dimensions, std::size_t rows, const RowSource& 
       rows_(rows),
       kernel_(path.kernel),
       values_(static_cast<float*>(::operator new[](dimensions* rows * sizeof(float), kAlignment))) {
+  prefer_large_pages(values_.get(), dimensions * rows * sizeof(float));
   next_rows({values_.get(), dimensions * rows});
 }
 

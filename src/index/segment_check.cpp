@@ -45,7 +45,9 @@ class CarefulCursor {
   CarefulCursor(const std::uint8_t* begin, const std::uint8_t* end) : at_(begin), end_(end) {}
 
   bool is_at_end() const { return at_ == end_; }
+  // Nothing past the end, or when it is no number of 32 bits.
   std::optional<std::uint32_t> integer() {
+    if (at_ != end_ && *at_ < 0x80u) return *at_++;  // nearly always
     std::uint64_t value = 0;
     for (int shift = 0; at_ != end_ && shift < 35; shift += 7) {
       const std::uint8_t byte = *at_++;
@@ -62,24 +64,24 @@ class CarefulCursor {
   const std::uint8_t* end_;
 };
 
-// Adds each posting's frequency to its row of `lengths`.
-bool is_sound_term(CarefulCursor cursor, std::uint32_t count, std::vector<std::uint64_t>& lengths) {
+// Takes each posting's frequency from what is left of its row's length.
+bool is_sound_term(CarefulCursor cursor, std::uint32_t count, std::span<std::uint32_t> left) {
   if (count == 0) return false;
   std::uint64_t row = 0;
   for (std::uint32_t posting = 0; posting < count; ++posting) {
     const auto step = cursor.integer();
     if (!step || (posting > 0 && *step < 2)) return false;
     row += *step >> 1;
-    if (row >= lengths.size()) return false;
+    if (row >= left.size()) return false;
     const auto frequency = (*step & 1) != 0 ? std::optional<std::uint32_t>(1) : cursor.integer();
-    if (!frequency || *frequency == 0) return false;
-    lengths[row] += *frequency;
+    if (!frequency || *frequency == 0 || *frequency > left[row]) return false;
+    left[row] -= *frequency;
   }
   return cursor.is_at_end();
 }
 
 bool are_sound_postings(const PostingsParts& parts, std::span<const std::uint32_t> lengths) {
-  std::vector<std::uint64_t> counted(lengths.size(), 0);
+  std::vector<std::uint32_t> left(lengths.begin(), lengths.end());
   const std::size_t terms = parts.counts.size();
   if (terms == 0 && !parts.bytes.empty()) return false;
   for (std::size_t term = 0; term < terms; ++term) {
@@ -87,9 +89,9 @@ bool are_sound_postings(const PostingsParts& parts, std::span<const std::uint32_
     const std::uint64_t end = term + 1 < terms ? parts.begins[term + 1] : parts.bytes.size();
     if ((term == 0 && begin != 0) || begin > end || end > parts.bytes.size()) return false;
     const CarefulCursor cursor(parts.bytes.data() + begin, parts.bytes.data() + end);
-    if (!is_sound_term(cursor, parts.counts[term], counted)) return false;
+    if (!is_sound_term(cursor, parts.counts[term], left)) return false;
   }
-  return std::equal(counted.begin(), counted.end(), lengths.begin(), lengths.end());
+  return std::count(left.begin(), left.end(), 0u) == static_cast<std::ptrdiff_t>(left.size());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <span>
 #include <string>
 #include <system_error>
@@ -75,6 +76,26 @@ class SnapshotFile {
   const bool is_absent_;
   std::uint64_t size_ = 0;
 };
+
+// Whole floats. Infinities and NaNs are those whose magnitude, as a number, is at least that of infinity.
+bool all_finite(std::span<const std::byte> block) {
+  constexpr std::uint32_t kMagnitude = 0x7FFFFFFF;
+  constexpr std::uint32_t kInfinity = 0x7F800000;
+  constexpr std::size_t kLanes = 8;  // that the compiler may keep in vectors
+  std::uint32_t largest[kLanes] = {};
+  std::size_t at = 0;
+  for (; at + sizeof(largest) <= block.size(); at += sizeof(largest)) {
+    std::uint32_t bits[kLanes];
+    std::memcpy(bits, block.data() + at, sizeof(bits));
+    for (std::size_t lane = 0; lane < kLanes; ++lane) largest[lane] = std::max(largest[lane], bits[lane] & kMagnitude);
+  }
+  for (; at < block.size(); at += sizeof(std::uint32_t)) {
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, block.data() + at, sizeof(bits));
+    largest[0] = std::max(largest[0], bits & kMagnitude);
+  }
+  return *std::max_element(std::begin(largest), std::end(largest)) < kInfinity;
+}
 
 // One segment's part of the file.
 class SegmentReader {
@@ -146,18 +167,6 @@ class SegmentReader {
       checksum_.add(block);
       see(block);
     }
-  }
-
-  // Whole floats. Exponents of ones alone are infinities and NaNs.
-  static bool all_finite(std::span<const std::byte> block) {
-    constexpr std::uint32_t kExponent = 0x7F800000;
-    std::uint32_t not_finite = 0;
-    for (std::size_t at = 0; at < block.size(); at += sizeof(std::uint32_t)) {
-      std::uint32_t bits = 0;
-      std::memcpy(&bits, block.data() + at, sizeof(bits));
-      not_finite |= static_cast<std::uint32_t>((bits & kExponent) == kExponent);
-    }
-    return not_finite == 0;
   }
 
   SnapshotFile& file_;
