@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "extract/child_process.h"
+#include "extract/confined/child_input.h"
 #include "extract/confined/picture_protocol.h"
 #include "extract/parser_output.h"
 
@@ -106,6 +107,12 @@ class PageClock {
   bool starved_ = false;
 };
 
+// What every confined program understands as its last argument (confined/child_input.h).
+std::vector<std::string> arguments(std::vector<std::string> words, const RecognizerOptions& options) {
+  if (options.without_filter) words.emplace_back(kWithoutFilter);
+  return words;
+}
+
 // A picture as it travels (picture_protocol.h).
 struct Picture {
   PictureHead head;
@@ -115,9 +122,11 @@ struct Picture {
 // Has jackdaw-parse draw a page.
 class Drawing {
  public:
-  Drawing(const RecognizerOptions& options, const Descriptor& pdf, PageClock& clock)
+  Drawing(const RecognizerOptions& options, const Descriptor& pdf, const std::string& password, PageClock& clock)
       : clock_(clock),
-        child_(options.parser, {"render", std::to_string(clock.page()), std::to_string(options.dots_per_inch)}, pdf) {}
+        child_(options.parser,
+               arguments({"render", std::to_string(clock.page()), std::to_string(options.dots_per_inch)}, options), pdf,
+               password) {}
 
   Picture run() {
     clock_.follow(child_);
@@ -170,7 +179,7 @@ class Reader {
     std::string_view unsent = picture.bytes;
     for (;;) {
       if (std::optional<ParserMessage> message = next_message(clock.page())) {
-        if (auto* page = std::get_if<Page>(&*message)) return std::move(*page);
+        if (auto* parsed = std::get_if<ParsedPage>(&*message)) return std::move(parsed->page);
         if (const auto* failure = std::get_if<ParserFailure>(&*message)) throw error_of(*failure, clock.page());
         continue;
       }
@@ -183,7 +192,7 @@ class Reader {
  private:
   Reader(const RecognizerOptions& options, std::pair<Descriptor, Descriptor> ends)
       : input_(std::move(ends.first)),
-        child_(options.recognizer, {"read", options.languages}, ends.second),
+        child_(options.recognizer, arguments({"read", options.languages}, options), ends.second),
         output_(picture_protocol::kMaxPictures, kMaxCharacters) {}
 
   std::optional<ParserMessage> next_message(int page) {
@@ -258,7 +267,7 @@ class PageRecognizer::Session {
       throw Error(ErrorCode::kInternal, "The uploaded file cannot be opened again (" +
                                             std::string(std::strerror(errno)) + "). Upload it again.");
     }
-    return Drawing(options_, pdf, clock).run();
+    return Drawing(options_, pdf, password_, clock).run();
   }
 
   // Puts what was read from the picture onto the page.

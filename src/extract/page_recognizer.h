@@ -24,6 +24,9 @@ struct RecognizerOptions {
   // may take this many times page_time on the clock.
   int starved_factor = 6;
 
+  // As ConfinedExtractorOptions::without_filter.
+  bool without_filter = false;
+
   int dots_per_inch = 200;  // of the drawn page; more reads no better. Giant pages are drawn with fewer
 };
 
@@ -36,8 +39,9 @@ struct RecognizerStatus {
 };
 
 // Looks for Tesseract and the languages, reads a small picture in a closed sandbox and proves that the sandbox is
-// closed. Takes about a second. Throws Error kInvalidArgument (field "ocr_languages") for a list of languages that none
-// could have; everything else that is missing or wrong is the status' problem.
+// closed (nobody can prove that without the filter). Takes about a second. Throws Error kInvalidArgument (field
+// "ocr_languages") for a list of languages that none could have; everything else that is missing or wrong is the
+// status' problem.
 RecognizerStatus find_recognizer(const RecognizerOptions& options);
 
 // Reads the pages of one PDF that are pictures of text: jackdaw-parse draws a page, jackdaw-ocr reads it, both confined

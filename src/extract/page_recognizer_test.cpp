@@ -2,25 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <utility>
-#include <variant>
-#include <vector>
 
 #include "core/error.h"
-#include "core/text.h"
-#include "extract/child_process.h"
-#include "extract/confined/picture_protocol.h"
-#include "extract/parser_output.h"
+#include "extract/testing/recognition.h"
 #include "extract/testing/sample_files.h"
 #include "extract/testing/sample_pdf.h"
 #include "extract/testing/sample_picture.h"
@@ -29,32 +20,13 @@ namespace jackdaw::extract {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::code_of;
+using testing::find_word;
+using testing::recognizer_options;
 using testing::TemporaryFile;
-
-RecognizerOptions options() {
-  RecognizerOptions options{.parser = testing::program("jackdaw-parse"), .recognizer = testing::program("jackdaw-ocr")};
-  options.page_time = 300s;  // a loaded machine decides nothing here
-  return options;
-}
-
-// Looked for once a process.
-const RecognizerStatus& installed() {
-  static const RecognizerStatus status = find_recognizer(options());
-  return status;
-}
-
-#define SKIP_WITHOUT_TESSERACT() \
-  if (installed().version.empty()) GTEST_SKIP() << "Tesseract is not installed: " << installed().problem
 
 Page blank_page(int number = 1, float width = 595, float height = 842) {
   return {.number = number, .label = "iv", .width = width, .height = height};
-}
-
-const Word* find_word(const Page& page, std::string_view text) {
-  const auto found = std::ranges::find_if(page.words, [&](const Word& word) {
-    return std::string_view(page.text).substr(word.begin, word.end - word.begin) == text;
-  });
-  return found == page.words.end() ? nullptr : &*found;
 }
 
 void expect_at(const Page& page, std::string_view text, const Box& place, float tolerance = 3) {
@@ -66,15 +38,6 @@ void expect_at(const Page& page, std::string_view text, const Box& place, float 
   EXPECT_NEAR(box.y0, place.y0, tolerance) << text;
   EXPECT_NEAR(box.x1, place.x1, tolerance) << text;
   EXPECT_NEAR(box.y1, place.y1, tolerance) << text;
-}
-
-ErrorCode code_of(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ErrorCode::kInternal;
 }
 
 // Two paragraphs in 14 point Helvetica, the first baseline at `y`.
@@ -119,62 +82,12 @@ TEST(TurningBoxesBack, KeepsEveryBoxOnThePage) {
   }
 }
 
-// What is installed --------------------------------------------------------------------------------------------------
-
-TEST(FindRecognizer, SaysWhatIsInstalledAndProvesTheSandbox) {
-  SKIP_WITHOUT_TESSERACT();
-  EXPECT_TRUE(installed().usable) << installed().problem;
-  EXPECT_EQ(installed().problem, "");
-  EXPECT_EQ(installed().version.substr(0, 2), "5.") << installed().version;
-  EXPECT_TRUE(std::ranges::count(installed().languages, "eng"));
-}
-
-TEST(FindRecognizer, NamesThePackageOfAMissingLanguage) {
-  SKIP_WITHOUT_TESSERACT();
-  RecognizerOptions wants = options();
-  wants.languages = "eng+tlh_new";
-  const RecognizerStatus status = find_recognizer(wants);
-  EXPECT_FALSE(status.usable);
-  EXPECT_EQ(status.version, installed().version);
-  EXPECT_NE(status.problem.find("\"tlh_new\""), std::string::npos) << status.problem;
-  EXPECT_NE(status.problem.find("tesseract-ocr-tlh-new"), std::string::npos) << status.problem;
-}
-
-TEST(FindRecognizer, RefusesWhatCannotBeALanguage) {
-  for (const std::string languages : {"", "+", "eng+", "eng deu", "../eng", "/eng", "a/b/c", "-l", "eng\n"}) {
-    RecognizerOptions wants = options();
-    wants.languages = languages;
-    EXPECT_EQ(code_of([&] { find_recognizer(wants); }), ErrorCode::kInvalidArgument) << languages;
-  }
-  RecognizerOptions wants = options();
-  wants.languages = std::string(300, 'a');
-  EXPECT_EQ(code_of([&] { find_recognizer(wants); }), ErrorCode::kInvalidArgument);
-}
-
-TEST(FindRecognizer, AMissingProgramIsAProblemAndNoError) {
-  RecognizerOptions wants = options();
-  wants.recognizer = "/nowhere/jackdaw-ocr";
-  const RecognizerStatus status = find_recognizer(wants);
-  EXPECT_FALSE(status.usable);
-  EXPECT_NE(status.problem.find("/nowhere/jackdaw-ocr"), std::string::npos) << status.problem;
-}
-
-TEST(FindRecognizer, AProgramThatSpeaksAnotherLanguageIsAProblemAndNoError) {
-  const TemporaryFile babble("#!/bin/sh\necho 5.3.0 eng deu\n");
-  babble.make_executable();
-  RecognizerOptions wants = options();
-  wants.recognizer = babble.path();
-  const RecognizerStatus status = find_recognizer(wants);
-  EXPECT_FALSE(status.usable);
-  EXPECT_NE(status.problem, "");
-}
-
 // Reading pages ------------------------------------------------------------------------------------------------------
 
 TEST(PageRecognizer, ReadsADrawnPageWithTheWordsAtTheirPlaces) {
   SKIP_WITHOUT_TESSERACT();
   const TemporaryFile pdf(testing::make_pdf({letter()}));
-  PageRecognizer recognizer(options(), pdf.path(), "");
+  PageRecognizer recognizer(recognizer_options(), pdf.path(), "");
   const Page page = recognizer.recognize(blank_page(), {});
   EXPECT_TRUE(page.recognized);
   EXPECT_EQ(page.number, 1);
@@ -200,7 +113,7 @@ TEST(PageRecognizer, TurnsThePlacesOfATurnedPageBack) {
     SCOPED_TRACE(degrees);
     const TemporaryFile pdf(testing::make_pdf({std::string(turn) + letter(y)},
                                               "/MediaBox [0 0 595 842] /Rotate " + std::to_string(degrees)));
-    PageRecognizer recognizer(options(), pdf.path(), "");
+    PageRecognizer recognizer(recognizer_options(), pdf.path(), "");
     expect_at(recognizer.recognize(blank_page(), {}), "harbour", harbour);
   }
 }
@@ -208,7 +121,7 @@ TEST(PageRecognizer, TurnsThePlacesOfATurnedPageBack) {
 TEST(PageRecognizer, CountsPlacesFromTheCropBox) {
   SKIP_WITHOUT_TESSERACT();
   const TemporaryFile pdf(testing::make_pdf({letter()}, "/MediaBox [0 0 595 842] /CropBox [50 400 495 792]"));
-  PageRecognizer recognizer(options(), pdf.path(), "");
+  PageRecognizer recognizer(recognizer_options(), pdf.path(), "");
   const Page page = recognizer.recognize(blank_page(1, 445, 392), {});
   expect_at(page, "harbour", {50, 81, 98, 92});
 }
@@ -219,7 +132,7 @@ TEST(PageRecognizer, ReadsPagesThatAreNothingButAPicture) {
   const std::string picture = testing::picture_content(testing::drawn(drawn_pdf.path(), "1"));
   ASSERT_FALSE(picture.empty());
   const TemporaryFile pdf(testing::make_pdf({picture, "", picture}));
-  PageRecognizer recognizer(options(), pdf.path(), "");
+  PageRecognizer recognizer(recognizer_options(), pdf.path(), "");
   for (const int number : {1, 3}) {
     const Page page = recognizer.recognize(blank_page(number), {});
     EXPECT_EQ(page.number, number);
@@ -232,10 +145,21 @@ TEST(PageRecognizer, ReadsPagesThatAreNothingButAPicture) {
   EXPECT_TRUE(empty.words.empty());
 }
 
+TEST(PageRecognizer, OpensADocumentWithItsPassword) {
+  SKIP_WITHOUT_TESSERACT();
+  const std::filesystem::path folder = testing::unpacked("pdfminer");
+  if (folder.empty()) GTEST_SKIP() << "pdfminer.tar.xz is absent: set JACKDAW_TEST_DATA";
+  const auto pdf = folder / "pdfminer/samples/encryption/aes-256-r6.pdf";
+  EXPECT_EQ(PageRecognizer(recognizer_options(), pdf, "usersecret").recognize(blank_page(1, 612, 792), {}).text,
+            "Hello World");
+  PageRecognizer locked(recognizer_options(), pdf, "wrong");
+  EXPECT_EQ(code_of([&] { locked.recognize(blank_page(), {}); }), ErrorCode::kDamagedDocument);
+}
+
 TEST(PageRecognizer, GoesOnAfterAPageThatCannotBeDrawn) {
   SKIP_WITHOUT_TESSERACT();
   const TemporaryFile pdf(testing::make_pdf({letter()}));
-  PageRecognizer recognizer(options(), pdf.path(), "");
+  PageRecognizer recognizer(recognizer_options(), pdf.path(), "");
   EXPECT_EQ(code_of([&] { recognizer.recognize(blank_page(99), {}); }), ErrorCode::kDamagedDocument);
   EXPECT_EQ(recognizer.recognize(blank_page(1), {}).text, kLetterText);
 }
@@ -244,10 +168,10 @@ TEST(PageRecognizer, StartsAnotherReaderAfterOneThatDied) {
   SKIP_WITHOUT_TESSERACT();
   const TemporaryFile marker("");
   const TemporaryFile dies_once("#!/bin/sh\nif [ -s " + marker.path().string() + " ]; then exec " +
-                                options().recognizer.string() + " \"$@\"; fi\necho x > " + marker.path().string() +
-                                "\nkill -9 $$\n");
+                                recognizer_options().recognizer.string() + " \"$@\"; fi\necho x > " +
+                                marker.path().string() + "\nkill -9 $$\n");
   dies_once.make_executable();
-  RecognizerOptions wants = options();
+  RecognizerOptions wants = recognizer_options();
   wants.recognizer = dies_once.path();
   const TemporaryFile pdf(testing::make_pdf({letter()}));
   PageRecognizer recognizer(wants, pdf.path(), "");
@@ -275,7 +199,7 @@ class Stand : public ::testing::Test {
   Page recognize_with_drawer(const std::string& body) const {
     const auto drawer = script(body);
     const auto reader = script("exec /bin/sleep 1000");
-    RecognizerOptions wants = options();
+    RecognizerOptions wants = recognizer_options();
     wants.parser = drawer->path();
     wants.recognizer = reader->path();
     return PageRecognizer(wants, pdf_.path(), "").recognize(blank_page(), {});
@@ -284,7 +208,7 @@ class Stand : public ::testing::Test {
 };
 
 TEST_F(Stand, AReaderThatTakesTooLongIsStopped) {
-  RecognizerOptions wants = options();
+  RecognizerOptions wants = recognizer_options();
   wants.page_time = 200ms;
   wants.starved_factor = 2;
   EXPECT_EQ(code_of([&] { recognize_with_reader("exec /bin/sleep 1000", wants); }), ErrorCode::kDamagedDocument);
@@ -292,13 +216,14 @@ TEST_F(Stand, AReaderThatTakesTooLongIsStopped) {
 
 TEST_F(Stand, AReaderThatSpeaksAnotherLanguageIsNotBelieved) {
   for (const std::string_view body : {"echo hello hello hello", "exit 0", "exit 1", "kill -11 $$", "cat"}) {
-    EXPECT_EQ(code_of([&] { recognize_with_reader(std::string(body), options()); }), ErrorCode::kDamagedDocument)
+    EXPECT_EQ(code_of([&] { recognize_with_reader(std::string(body), recognizer_options()); }),
+              ErrorCode::kDamagedDocument)
         << body;
   }
 }
 
 TEST_F(Stand, AMissingReaderIsUnavailable) {
-  RecognizerOptions wants = options();
+  RecognizerOptions wants = recognizer_options();
   wants.recognizer = "/nowhere/jackdaw-ocr";
   PageRecognizer recognizer(wants, pdf_.path(), "");
   EXPECT_EQ(code_of([&] { recognizer.recognize(blank_page(), {}); }), ErrorCode::kUnavailable);
@@ -324,7 +249,7 @@ TEST_F(Stand, CancellingStopsAReaderAtOnceAndLeavesNoProcess) {
     cancellation.cancel(CancelReason::kClient);
   });
   const std::string body = "echo $$ > " + pid_file.path().string() + "; exec /bin/sleep 1000";
-  EXPECT_EQ(code_of([&] { recognize_with_reader(body, options(), cancellation); }), ErrorCode::kCancelled);
+  EXPECT_EQ(code_of([&] { recognize_with_reader(body, recognizer_options(), cancellation); }), ErrorCode::kCancelled);
   canceller.join();
   ASSERT_GT(written_pid(), 0);
   EXPECT_EQ(kill(written_pid(), 0), -1);
@@ -332,172 +257,8 @@ TEST_F(Stand, CancellingStopsAReaderAtOnceAndLeavesNoProcess) {
 
 TEST_F(Stand, ADeadlineStopsAReader) {
   const Cancellation cancellation = Cancellation().child(SteadyClock::now() + 100ms);
-  EXPECT_EQ(code_of([&] { recognize_with_reader("exec /bin/sleep 1000", options(), cancellation); }),
+  EXPECT_EQ(code_of([&] { recognize_with_reader("exec /bin/sleep 1000", recognizer_options(), cancellation); }),
             ErrorCode::kDeadlineExceeded);
-}
-
-// Drawing ------------------------------------------------------------------------------------------------------------
-
-TEST(DrawingPages, DrawsWithFewerDotsWhereAPictureWouldBecomeTooLarge) {
-  const struct {
-    std::string_view box;
-    bool whole;  // at the 200 dots an inch that were asked for
-  } kCases[] = {{"/MediaBox [0 0 595 842]", true},      {"/MediaBox [0 0 2384 3370]", false},
-                {"/MediaBox [0 0 14400 14400]", false}, {"/MediaBox [0 0 14400 10]", false},
-                {"/MediaBox [0 0 1 1]", true},          {"/MediaBox [0 0 900000 900000]", false}};
-  for (const auto& [box, whole] : kCases) {
-    const TemporaryFile pdf(testing::make_pdf({letter()}, box));
-    const std::string picture = testing::drawn(pdf.path(), "1");
-    const auto head = testing::head_of(picture);
-    ASSERT_TRUE(head) << box;
-    EXPECT_EQ(picture.size(), picture_protocol::kHeadBytes + head->pixels()) << box;
-    EXPECT_EQ(head->dpi == 200, whole) << box << " was drawn with " << head->dpi;
-  }
-}
-
-TEST(DrawingPages, DrawsNothingWhereThereIsNoPage) {
-  const TemporaryFile pdf(testing::make_pdf({letter()}));
-  for (const std::string page : {"0", "2", "4294967297", "-1", "x", ""}) {
-    EXPECT_EQ(testing::drawn(pdf.path(), page), "") << page;
-  }
-  for (const std::string dpi : {"0", "601", "-1", "x"}) EXPECT_EQ(testing::drawn(pdf.path(), "1", dpi), "") << dpi;
-}
-
-// Hostile pictures ---------------------------------------------------------------------------------------------------
-
-class HostilePicture : public ::testing::Test {
- protected:
-  // What jackdaw-ocr answers to what it is given.
-  static std::vector<ParserMessage> answer_to(std::string_view input) {
-    const TemporaryFile file(input);
-    return testing::parsed(
-        testing::all_output(ChildProcess(options().recognizer, {"read", "eng"}, testing::open_file(file.path()))));
-  }
-  static void expect_failure(std::string_view input, protocol::FailureReason reason) {
-    const std::vector<ParserMessage> messages = answer_to(input);
-    ASSERT_EQ(messages.size(), 2U);
-    const auto* failure = std::get_if<ParserFailure>(&messages.back());
-    ASSERT_NE(failure, nullptr);
-    EXPECT_EQ(failure->reason, reason);
-    EXPECT_EQ(failure->page, 1U);
-  }
-};
-
-TEST_F(HostilePicture, ThatIsCutOffIsRefused) {
-  SKIP_WITHOUT_TESSERACT();
-  const std::string whole = testing::make_picture({.width = 100, .height = 100, .dpi = 200}, 10'000);
-  for (const std::size_t bytes : {std::size_t{1}, std::size_t{23}, std::size_t{24}, whole.size() - 1}) {
-    expect_failure(whole.substr(0, bytes), protocol::FailureReason::kInput);
-  }
-}
-
-TEST_F(HostilePicture, ThatLiesAboutItsSizeIsRefused) {
-  SKIP_WITHOUT_TESSERACT();
-  using picture_protocol::PictureHead;
-  for (const PictureHead& head :
-       {PictureHead{.width = 0, .height = 9, .dpi = 200}, PictureHead{.width = 9, .height = 0, .dpi = 200},
-        PictureHead{.width = 0xFFFFFFFF, .height = 0xFFFFFFFF, .dpi = 200},
-        PictureHead{.width = 65'536, .height = 65'536, .dpi = 200},
-        PictureHead{.width = 30'001, .height = 1, .dpi = 200}, PictureHead{.width = 10, .height = 10, .dpi = 0},
-        PictureHead{.width = 10, .height = 10, .dpi = 200, .quarter = 4}}) {
-    expect_failure(testing::make_picture(head, 1'000), protocol::FailureReason::kFormat);
-  }
-  expect_failure("not a picture, whatever it says", protocol::FailureReason::kFormat);
-}
-
-TEST_F(HostilePicture, ThatIsTinyOrThinOrNoiseIsReadAsNothing) {
-  SKIP_WITHOUT_TESSERACT();
-  std::string input;
-  std::uint32_t pictures = 0;
-  std::uint32_t state = 7;
-  for (const auto& [width, height] :
-       {std::pair{1U, 1U}, {2U, 3U}, {30'000U, 1U}, {1U, 30'000U}, {30'000U, 3U}, {400U, 400U}}) {
-    for (const char shade : {'\0', '\xff', '\x80'}) {
-      input +=
-          testing::make_picture({.width = width, .height = height, .dpi = 200}, std::size_t{width} * height, shade);
-      ++pictures;
-    }
-    input += testing::make_picture({.width = width, .height = height, .dpi = 1}, 0);
-    for (std::uint32_t i = 0; i < width * height; ++i) {
-      state = state * 1'664'525 + 1'013'904'223;
-      input.push_back(static_cast<char>(state >> 24));
-    }
-    ++pictures;
-  }
-  const std::vector<ParserMessage> messages = answer_to(input);
-  ASSERT_EQ(messages.size(), 1 + pictures);
-  for (std::size_t i = 1; i < messages.size(); ++i) ASSERT_TRUE(std::holds_alternative<Page>(messages[i])) << i;
-}
-
-// Scans --------------------------------------------------------------------------------------------------------------
-
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  for (const text::Range& range : text::words(text)) {
-    words.push_back(text::fold_case(text.substr(range.begin, range.end - range.begin)));
-  }
-  std::ranges::sort(words);
-  return words;
-}
-
-// The share of words that both have, whatever their order.
-double word_f1(std::string_view got, std::string_view wanted) {
-  const std::vector<std::string> a = words_of(got);
-  const std::vector<std::string> b = words_of(wanted);
-  std::vector<std::string> both;
-  std::ranges::set_intersection(a, b, std::back_inserter(both));
-  return 2.0 * static_cast<double>(both.size()) / static_cast<double>(a.size() + b.size());
-}
-
-Page first_page(const std::filesystem::path& pdf) {
-  for (ParserMessage& message : testing::parsed(testing::all_output(
-           ChildProcess(testing::program("jackdaw-parse"), {"read", "5000", "20000000"}, testing::open_file(pdf))))) {
-    if (auto* page = std::get_if<Page>(&message)) return std::move(*page);
-  }
-  return {};
-}
-
-Page recognized_first_page(const std::filesystem::path& pdf) {
-  return PageRecognizer(options(), pdf, "").recognize(first_page(pdf), {});
-}
-
-TEST(Scans, AreReadAsTheyStand) {
-  SKIP_WITHOUT_TESSERACT();
-  const std::filesystem::path folder = testing::unpacked("ocrmypdf");
-  if (folder.empty()) GTEST_SKIP() << "ocrmypdf.tar.xz is absent: set JACKDAW_TEST_DATA";
-  const auto resources = folder / "ocrmypdf/tests/resources";
-  EXPECT_EQ(recognized_first_page(resources / "hugemono.pdf").text,
-            "This is a very big image with a tiny amount of text.");
-  // A picture of French, read as English: the accents suffer.
-  EXPECT_GE(word_f1(recognized_first_page(resources / "francais.pdf").text,
-                    "Portez ce vieux whisky au juge blond qui fume sur son île intérieure, à côté de l'alcôve "
-                    "ovoïde, où les bûches se consument dans l'âtre, ce qui lui permet de penser à la caenogénèse de "
-                    "l'être dont il est question dans la cause ambiguë entendue à Moÿ, dans un capharnaüm qui, "
-                    "pense-t-il, diminue çà et là la qualité de son œuvre."),
-            0.65);
-}
-
-TEST(Scans, ARenderedPageReadsLikeItsOwnText) {
-  SKIP_WITHOUT_TESSERACT();
-  const std::filesystem::path folder = testing::unpacked("docling");
-  if (folder.empty()) GTEST_SKIP() << "docling.tar.xz is absent: set JACKDAW_TEST_DATA";
-  const auto pdf = folder / "docling/tests/data/pdf/sources/amt_handbook_sample.pdf";
-  const Page own = first_page(pdf);
-  const Page read = recognized_first_page(pdf);
-  EXPECT_GE(word_f1(read.text, own.text), 0.97);
-  // Most words that both have stand where the document says.
-  std::size_t compared = 0;
-  std::size_t near = 0;
-  for (const Word& word : read.words) {
-    const std::string_view text = std::string_view(read.text).substr(word.begin, word.end - word.begin);
-    const Word* same = text.size() >= 8 ? find_word(own, text) : nullptr;
-    if (same == nullptr || find_word(read, text) != &word || same->boxes.size() != 1 || word.boxes.size() != 1)
-      continue;
-    ++compared;
-    near += std::abs(same->boxes[0].x0 - word.boxes[0].x0) < 3 && std::abs(same->boxes[0].x1 - word.boxes[0].x1) < 3;
-  }
-  EXPECT_GE(compared, 50U);
-  EXPECT_GE(near * 10, compared * 9) << near << " of " << compared;
 }
 
 }  // namespace

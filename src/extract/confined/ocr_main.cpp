@@ -7,6 +7,8 @@
 //   jackdaw-ocr read LANGUAGES    "eng+deu"
 //   jackdaw-ocr check LANGUAGES   closes the sandbox, reads a picture of its own, says so, then does something
 //                                 forbidden: the right end is SIGSYS
+//
+// A last argument `without-filter` leaves the system call filter out.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "extract/confined/child_input.h"
 #include "extract/confined/frame_writer.h"
 #include "extract/confined/picture_protocol.h"
 #include "extract/confined/recognized_text.h"
@@ -32,7 +35,15 @@ using picture_protocol::PictureHead;
 using protocol::FailureReason;
 
 // A document may have thousands of pages; the server watches each page's time. Tesseract measures its own.
-constexpr SandboxLimits kLimits{.cpu_seconds = 7'200, .processor_clock = true};
+SandboxLimits limits(bool filter) {
+  return {.cpu_seconds = 7'200, .processor_clock = true, .filter = filter};
+}
+
+struct Invocation {
+  std::string_view mode;
+  std::string languages;
+  bool filter = true;
+};
 
 struct Picture {
   PictureHead head;
@@ -103,24 +114,24 @@ void read_pictures(Tesseract& tesseract, FrameWriter& out, std::uint32_t& number
 }
 
 // Everything that needs a file, then the sandbox. False, and the reason written, when something is missing.
-bool prepare(Tesseract& tesseract, const std::string& languages, FrameWriter& out) {
+bool prepare(Tesseract& tesseract, const Invocation& command, FrameWriter& out) {
   std::string problem = tesseract.load();
-  if (problem.empty()) problem = tesseract.open(languages);
+  if (problem.empty()) problem = tesseract.open(command.languages);
   if (!problem.empty()) {
     out.failure(FailureReason::kRecognizer, 0, problem);
     return false;
   }
-  if (const std::string error = enter_sandbox(kLimits); !error.empty()) {
+  if (const std::string error = enter_sandbox(limits(command.filter)); !error.empty()) {
     out.failure(FailureReason::kSandbox, 0, error);
     return false;
   }
   return true;
 }
 
-int read_document(const std::string& languages) {
+int read_document(const Invocation& command) {
   FrameWriter out(STDOUT_FILENO);
   Tesseract tesseract;
-  if (!prepare(tesseract, languages, out)) return 1;
+  if (!prepare(tesseract, command, out)) return 1;
   out.document(picture_protocol::kMaxPictures, true, "application/pdf", "");
   std::uint32_t number = 0;
   try {
@@ -146,10 +157,10 @@ int list() {
   return 0;
 }
 
-int check(const std::string& languages) {
+int check(const Invocation& command) {
   FrameWriter out(STDOUT_FILENO);
   Tesseract tesseract;
-  if (!prepare(tesseract, languages, out)) return 1;
+  if (!prepare(tesseract, command, out)) return 1;
   const Page page = read_picture(tesseract, own_picture(), 1);
   if (page.text != kOwnText) {
     out.failure(FailureReason::kRecognizer, 0,
@@ -168,10 +179,13 @@ int main(int count, char** arguments) {
   using namespace jackdaw::extract;
   // More threads would only get in each other's way, and the sandbox forbids them. Read when the library is loaded.
   setenv("OMP_THREAD_LIMIT", "1", 1);
-  const std::string_view mode = count > 1 ? arguments[1] : "";
-  if (mode == "list" && count == 2) return list();
-  if (mode == "check" && count == 3) return check(arguments[2]);
-  if (mode == "read" && count == 3) return read_document(arguments[2]);
+  const bool filter = count < 4 || std::string_view(arguments[3]) != kWithoutFilter;
+  if (count == 2 && std::string_view(arguments[1]) == "list") return list();
+  if (count == 3 || (count == 4 && !filter)) {
+    const Invocation command{.mode = arguments[1], .languages = arguments[2], .filter = filter};
+    if (command.mode == "check") return check(command);
+    if (command.mode == "read") return read_document(command);
+  }
   constexpr std::string_view kUsage = "jackdaw-ocr is started by jackdaw; it is of no use by itself.\n";
   return write(STDERR_FILENO, kUsage.data(), kUsage.size()) < 0 ? 2 : 64;
 }
