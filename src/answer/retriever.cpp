@@ -1,5 +1,9 @@
 #include "answer/retriever.h"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -23,6 +27,7 @@ struct Retriever::Search {
   RetrievalRequest request;
   Cancellation cancellation;
   std::shared_ptr<const IndexSnapshot> snapshot;
+  SearchFilter filter;  // request.filter, as the indexes know it
   Embedding question;
   Ranking keyword;
   Ranking vector;
@@ -30,6 +35,9 @@ struct Retriever::Search {
 };
 
 namespace {
+
+constexpr int kMaxSearchesAgain = 3;
+constexpr std::chrono::milliseconds kPublicationTime{2};
 
 bool is_blank(std::string_view utf8) {
   const auto decoded = text::decode(utf8);
@@ -97,12 +105,11 @@ asio::awaitable<Retrieved> Retriever::retrieve(RetrievalRequest request, Cancell
   Search search;
   search.request = std::move(request);
   search.cancellation = cancellation;
-  search.snapshot = index_.snapshot();
-  search.found.index_version = search.snapshot->version;
+  search.found.index_version = index_.snapshot()->version;
 
   co_await begin(on_stage, AnswerStage::kSearching);
-  co_await search_both(search);
-  co_await load_candidates(search);
+  const bool anything_to_search = co_await apply_filter(search);
+  if (anything_to_search) co_await find_candidates(search);
   if (!search.request.rerank) {
     search.found.rerank_skipped = RerankSkipped::kOff;
   } else if (!search.found.passages.empty()) {
@@ -113,8 +120,33 @@ asio::awaitable<Retrieved> Retriever::retrieve(RetrievalRequest request, Cancell
   auto& passages = search.found.passages;
   passages.resize(std::min(passages.size(), search.request.top_k));
   passages.shrink_to_fit();  // they are kept for as long as the answer is written
-  if (search.found.rerank_skipped != RerankSkipped::kNo) score_by_cosine(search);
+  if (!passages.empty() && search.found.rerank_skipped != RerankSkipped::kNo) score_by_cosine(search);
   co_return std::move(search.found);
+}
+
+asio::awaitable<bool> Retriever::apply_filter(Search& search) {
+  const DocumentFilter& wanted = search.request.filter;
+  if (wanted.is_empty()) co_return true;
+  search.filter.documents =
+      co_await storage_.run(Lane::kInteractive, search.cancellation, [&] { return store_.matching(wanted); });
+  co_return !search.filter.documents.empty();
+}
+
+// A document that is replaced or deleted between the search and the reading of its passages takes their places with
+// it: then the newest snapshot is searched. It may come a moment after the store's change.
+asio::awaitable<void> Retriever::find_candidates(Search& search) {
+  for (int attempt = 0;; ++attempt) {
+    search.snapshot = index_.snapshot();
+    search.found.index_version = search.snapshot->version;
+    search.found.passages.clear();
+    co_await search_both(search);
+    const bool all_exist = co_await load_candidates(search);
+    if (all_exist || attempt == kMaxSearchesAgain) co_return;
+    if (index_.snapshot()->version != search.snapshot->version) continue;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    asio::steady_timer moment(executor, kPublicationTime);
+    co_await moment.async_wait(asio::use_awaitable);
+  }
 }
 
 asio::awaitable<void> Retriever::search_both(Search& search) {
@@ -130,10 +162,13 @@ asio::awaitable<void> Retriever::search_by_meaning(Search& search) {
   co_await compute_.run(Lane::kInteractive, search.cancellation, [&] {
     const Stopwatch watch;
     const std::string_view question = search.request.question;
-    search.question = std::move(embedder_.embed({&question, 1}, search.cancellation).front());
-    timings.embed_ms = watch.elapsed_ms();
-    search.vector = search.snapshot->vector->search(search.question, limit, search.request.filter);
-    timings.vector_ms = watch.elapsed_ms() - *timings.embed_ms;
+    if (search.question.empty()) {
+      search.question = std::move(embedder_.embed({&question, 1}, search.cancellation).front());
+      timings.embed_ms = watch.elapsed_ms();
+    }
+    const Stopwatch searching;
+    search.vector = search.snapshot->vector->search(search.question, limit, search.filter);
+    timings.vector_ms = searching.elapsed_ms();
   });
 }
 
@@ -141,12 +176,12 @@ asio::awaitable<void> Retriever::search_by_words(Search& search) {
   const std::size_t limit = std::max(options_.candidates, search.request.top_k);
   co_await compute_.run(Lane::kInteractive, search.cancellation, [&] {
     const Stopwatch watch;
-    search.keyword = search.snapshot->keyword->search(search.request.question, limit, search.request.filter);
+    search.keyword = search.snapshot->keyword->search(search.request.question, limit, search.filter);
     search.found.timings.keyword_ms = watch.elapsed_ms();
   });
 }
 
-asio::awaitable<void> Retriever::load_candidates(Search& search) {
+asio::awaitable<bool> Retriever::load_candidates(Search& search) {
   const Stopwatch watch;
   auto fused = fuse(search.keyword, search.vector);
   const std::size_t most =
@@ -167,6 +202,7 @@ asio::awaitable<void> Retriever::load_candidates(Search& search) {
     search.found.passages.push_back(std::move(retrieved));
   }
   search.found.timings.fuse_ms = watch.elapsed_ms();
+  co_return search.found.passages.size() == ids.size();
 }
 
 asio::awaitable<bool> Retriever::rerank(Search& search) {

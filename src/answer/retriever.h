@@ -33,7 +33,7 @@ struct RetrievalRequest {
   std::string question;
   std::size_t top_k = 3;  // 1..kMaxTopK
   bool rerank = true;
-  SearchFilter filter;
+  DocumentFilter filter;
 };
 
 struct Retrieved {
@@ -57,8 +57,8 @@ class Retriever {
   Retriever(Embedder& embedder, Reranker& reranker, DocumentStore& store, const SearchIndex& index, Compute& compute,
             Compute& storage, RetrieverOptions options);
 
-  // Throws what check_request throws, what `cancellation` asks for, kOverloaded. Passages that are deleted meanwhile
-  // are left out.
+  // Throws what check_request throws, what `cancellation` asks for, kOverloaded. Passages of documents that are deleted
+  // or replaced meanwhile are left out, and others are searched in their place.
   boost::asio::awaitable<Retrieved> retrieve(RetrievalRequest request, Cancellation cancellation,
                                              OnStage on_stage = {});
 
@@ -70,8 +70,11 @@ class Retriever {
   boost::asio::awaitable<void> search_both(Search& search);
   boost::asio::awaitable<void> search_by_meaning(Search& search);
   boost::asio::awaitable<void> search_by_words(Search& search);
-  // The best of the fused order that still exist.
-  boost::asio::awaitable<void> load_candidates(Search& search);
+  boost::asio::awaitable<void> find_candidates(Search& search);
+  // The best of the fused order that still exist; false when some do not.
+  boost::asio::awaitable<bool> load_candidates(Search& search);
+  // The documents that the filter lets through; false when there are none.
+  boost::asio::awaitable<bool> apply_filter(Search& search);
   // False when the deadline passed before all candidates had a score.
   boost::asio::awaitable<bool> rerank(Search& search);
   void score_by_cosine(Search& search) const;

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <thread>
 
@@ -27,7 +28,7 @@ class RetrieverTest : public ::testing::Test {
     return added.document;
   }
   Retriever retriever() { return {embedder_, reranker_, store_, index_, compute_, storage_, options_}; }
-  Retrieved retrieve(const std::string& question, std::size_t top_k = 3, bool rerank = true, SearchFilter filter = {},
+  Retrieved retrieve(const std::string& question, std::size_t top_k = 3, bool rerank = true, DocumentFilter filter = {},
                      const Cancellation& cancellation = {}) {
     Retriever made = retriever();
     const auto on_stage = [this](AnswerStage stage) { return note(stage); };
@@ -49,6 +50,7 @@ class RetrieverTest : public ::testing::Test {
 
   boost::asio::io_context io_;
   testing::WordEmbedder embedder_;
+  testing::WordEmbedder fresh_embedder_;
   testing::RerankerByWords reranker_;
   testing::MemoryStore store_;
   testing::BruteIndex index_;
@@ -150,6 +152,39 @@ TEST_F(RetrieverTest, PassesOnWhatTheRerankerThrows) {
   add("a.pdf", std::vector<std::string>(20, "bird"));
   reranker_.before_batch = [] { throw Error(ErrorCode::kUnavailable, "The model is gone."); };
   EXPECT_EQ(failure([&] { retrieve("bird"); }), ErrorCode::kUnavailable);
+}
+
+TEST_F(RetrieverTest, SearchesOnlyWhatTheFilterLetsThrough) {
+  const DocumentId blue = add("a.pdf", {"herons eat fish"});
+  add("b.pdf", {"herons eat frogs"});
+  store_.edit(blue, {.title = {}, .tags = std::vector<std::string>{"blue"}});
+  const Retrieved found = retrieve("what do herons eat", 3, true, {.tags = {"blue", "green"}});
+  ASSERT_EQ(found.passages.size(), 1U);
+  EXPECT_EQ(found.passages[0].passage.document, blue);
+  EXPECT_TRUE(retrieve("what do herons eat", 3, true, {.tags = {"red"}}).passages.empty());
+  EXPECT_TRUE(retrieve("what do herons eat", 3, true, {.documents = {blue}, .tags = {"red"}}).passages.empty());
+}
+
+TEST_F(RetrieverTest, SearchesAgainWhenADocumentWasReplacedMeanwhile) {
+  const DocumentId old = add("a.pdf", {"herons eat fish"});
+  add("b.pdf", {"magpies eat insects"});
+  std::atomic<bool> replaced = false;
+  embedder_.before_each = [&](std::string_view) {
+    // The store has the new version; the index follows when the first search is over.
+    if (replaced) return;
+    replaced = true;
+    store_.remove(old);
+  };
+  std::jthread index_follows([&] {
+    while (!replaced) std::this_thread::yield();
+    const IndexedDocument added = testing::add(store_, fresh_embedder_, "a.pdf, again", {"herons eat frogs"});
+    index_.remove(old);
+    index_.add({&added, 1});
+  });
+  const Retrieved found = retrieve("what do herons eat", 1);
+  index_follows.join();
+  ASSERT_EQ(found.passages.size(), 1U);
+  EXPECT_NE(found.passages[0].passage.document, old);
 }
 
 TEST_F(RetrieverTest, LeavesOutPassagesThatAreDeletedMeanwhile) {
