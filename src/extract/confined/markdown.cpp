@@ -78,7 +78,7 @@ Marks count_marks(std::string_view text) {
       ++marks.headings;
     }
     if (line.starts_with("```") || line.starts_with("~~~")) ++marks.fences;
-    if (is_rule_of(line, "|-: ", "|") && line.find("--") != std::string_view::npos) ++marks.table_rules;
+    if (is_rule_of(line, "|-: ", "|") && line.find('-') != std::string_view::npos) ++marks.table_rules;
     if (line.starts_with("> ")) ++marks.quotes;
     if (is_item(line)) ++marks.items;
     count_inline(line, marks);
