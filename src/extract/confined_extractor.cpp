@@ -222,7 +222,7 @@ std::string ConfinedExtractor::check_sandbox() const {
   }
   if (!options_.without_filter) return {};
   return "Documents are read without the system call filter, as the configuration says: a hostile document that takes "
-         "the parser over can use the network and signal other processes of this user.";
+         "the parser over cannot open files or connections, but can signal and inspect other processes of this user.";
 }
 
 }  // namespace jackdaw::extract

@@ -35,8 +35,8 @@ struct ConfinedExtractorOptions {
   std::chrono::milliseconds recognition_time{7'200'000};
 
   // Leaves out the system call filter, for containers that forbid seccomp. Limits, no new privileges, an empty
-  // environment and no descriptors remain, so does Landlock where the kernel has it; but a hostile document that takes
-  // the parser over can use the network and signal processes of the same user.
+  // environment and no descriptors, old or new, remain, so does Landlock where the kernel has it; but a hostile
+  // document that takes the parser over can signal and inspect processes of the same user.
   bool without_filter = false;
 };
 

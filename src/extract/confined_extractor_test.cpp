@@ -1,16 +1,21 @@
 #include "extract/confined_extractor.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "core/error.h"
+#include "extract/child_process.h"
+#include "extract/confined/frame_writer.h"
 #include "extract/testing/sample_files.h"
 #include "extract/testing/sample_pdf.h"
 
@@ -24,21 +29,33 @@ using testing::TemporaryFile;
 ConfinedExtractorOptions options_with(std::string_view parser = "jackdaw-parse") {
   ConfinedExtractorOptions options;
   options.parser = testing::program(parser);
+  options.text_parser = testing::program("jackdaw-parse-text");
   return options;
 }
 
 struct Extracted {
   ExtractionSummary summary;
   std::vector<Page> pages;
+  std::vector<int> opened;
 };
+
+Extracted extract(const ExtractionRequest& request, const ConfinedExtractorOptions& options,
+                  const Cancellation& cancellation = {}) {
+  Extracted result;
+  const ExtractionEvents events{.on_open = [&](int pages) { result.opened.push_back(pages); },
+                                .on_page = [&](Page&& page) { result.pages.push_back(std::move(page)); }};
+  result.summary = ConfinedExtractor(options).extract(request, events, cancellation);
+  return result;
+}
 
 Extracted extract(const TemporaryFile& file, const ConfinedExtractorOptions& options = options_with(),
                   const Cancellation& cancellation = {}) {
-  Extracted result;
-  result.summary = ConfinedExtractor(options).extract(
-      {.path = file.path(), .filename = "report.pdf"}, [&](Page&& page) { result.pages.push_back(std::move(page)); },
-      cancellation);
-  return result;
+  return extract({.path = file.path(), .filename = "report.pdf"}, options, cancellation);
+}
+
+// The same with what a child says before it goes wrong.
+Extracted extract_partly(const TemporaryFile& file, const ConfinedExtractorOptions& options) {
+  return extract({.path = file.path(), .filename = "report.pdf", .keep_partial = true}, options);
 }
 
 // The error that an extraction ends with.
@@ -124,9 +141,18 @@ TEST(ConfinedExtractor, BoxesOfTurnedTextSurroundIt) {
 TEST(ConfinedExtractor, SaysWhatAFileIsThatIsNoPdf) {
   const Error png = error_of(TemporaryFile("\x89PNG\r\n\x1a\n...."));
   EXPECT_EQ(png.code(), ErrorCode::kUnsupportedMediaType);
-  EXPECT_STREQ(png.what(), "\"report.pdf\" is a PNG image, not a PDF. Upload a PDF.");
+  EXPECT_TRUE(says(png, "\"report.pdf\" is a PNG image, which cannot be read. What can be read: PDF, plain text"))
+      << png.what();
   EXPECT_TRUE(says(error_of(TemporaryFile("")), "is an empty file"));
-  EXPECT_TRUE(says(error_of(TemporaryFile("just words")), "is plain text"));
+}
+
+TEST(ConfinedExtractor, ReadsOtherFormatsWithTheOtherProgram) {
+  const Extracted result = extract(TemporaryFile("Just words.\n\nAnd more of them.\n"));
+  EXPECT_EQ(result.summary.media_type, "text/plain");
+  EXPECT_EQ(result.summary.pages, 0);
+  ASSERT_EQ(result.pages.size(), 1U);
+  EXPECT_TRUE(result.pages[0].text.starts_with("Just words."));
+  EXPECT_TRUE(result.summary.pages_without_text.empty());
 }
 
 TEST(ConfinedExtractor, SaysThatAFileIsDamaged) {
@@ -173,7 +199,7 @@ TEST(ConfinedExtractor, AParserThatCannotLoadItsLibraryIsSaid) {
 TEST(ConfinedExtractor, ASandboxThatCannotBeSetUpIsSaid) {
   // kFailure, 18 bytes, kSandbox, page 0, a detail of 9 bytes.
   const Error error =
-      error_of(TemporaryFile(kHello), FakeParser("printf 'jdparse1\\004\\022\\000\\000\\000\\010\\000\\000\\000\\000"
+      error_of(TemporaryFile(kHello), FakeParser("printf 'jdparse2\\004\\022\\000\\000\\000\\010\\000\\000\\000\\000"
                                                  "\\011\\000\\000\\000no filter'")
                                           .options());
   EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
@@ -186,7 +212,7 @@ TEST(ConfinedExtractor, AParserThatDiesMakesADamagedDocument) {
   EXPECT_EQ(killed.code(), ErrorCode::kDamagedDocument);
   EXPECT_TRUE(says(killed, "SIGSEGV")) << killed.what();
   EXPECT_EQ(error_of(TemporaryFile(kHello), FakeParser("exit 3").options()).code(), ErrorCode::kDamagedDocument);
-  EXPECT_EQ(error_of(TemporaryFile(kHello), FakeParser("printf jdparse1").options()).code(),
+  EXPECT_EQ(error_of(TemporaryFile(kHello), FakeParser("printf jdparse2").options()).code(),
             ErrorCode::kDamagedDocument);
 }
 
@@ -245,13 +271,13 @@ TEST(ConfinedExtractor, CancellingInMidDocumentStopsBeforeTheNextPage) {
   const TemporaryFile file(kHello);
   try {
     ConfinedExtractor(options_with())
-        .extract(
-            {.path = file.path(), .filename = "report.pdf"},
-            [&](Page&&) {
-              ++pages;
-              cancellation.cancel(CancelReason::kShutdown);
-            },
-            cancellation);
+        .extract({.path = file.path(), .filename = "report.pdf"},
+                 {.on_page =
+                      [&](Page&&) {
+                        ++pages;
+                        cancellation.cancel(CancelReason::kShutdown);
+                      }},
+                 cancellation);
     FAIL() << "went on";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kShuttingDown);
@@ -264,9 +290,161 @@ TEST(ConfinedExtractor, WhatOnPageThrowsEndsItAndComesOut) {
   const TemporaryFile file(kHello);
   EXPECT_THROW(ConfinedExtractor(options_with())
                    .extract({.path = file.path(), .filename = "report.pdf"},
-                            [](Page&&) { throw Error(ErrorCode::kStorageFull, "The disk is full."); }, {}),
+                            {.on_page = [](Page&&) { throw Error(ErrorCode::kStorageFull, "The disk is full."); }}, {}),
                Error);
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+}
+
+// A parser that says these bytes and then does that.
+class TalkingParser {
+ public:
+  explicit TalkingParser(const std::function<void(FrameWriter&)>& talk, const std::string& then = "")
+      : said_(""), script_("/bin/cat '" + said_.path().string() + "'\n" + then) {
+    const Descriptor file(open(said_.path().c_str(), O_WRONLY));
+    FrameWriter writer(file.get());
+    talk(writer);
+  }
+  ConfinedExtractorOptions options() const { return script_.options(); }
+
+ private:
+  TemporaryFile said_;
+  FakeParser script_;
+};
+
+void say_two_of_five(FrameWriter& writer) {
+  writer.document(5, true, "application/pdf", "Half a report");
+  EXPECT_TRUE(writer.page({.number = 1, .text = "One"}));
+  EXPECT_TRUE(writer.page({.number = 2, .text = "Two"}));
+}
+
+TEST(ConfinedExtractor, SaysTheirNumberBeforeThePages) {
+  EXPECT_EQ(extract(TemporaryFile(kHello)).opened, std::vector<int>{2});
+}
+
+TEST(ConfinedExtractor, ADeathInMidDocumentNamesThePageThatItReached) {
+  const Error error = error_of(TemporaryFile(kHello), TalkingParser(say_two_of_five, "kill -SEGV $$").options());
+  EXPECT_EQ(error.code(), ErrorCode::kDamagedDocument);
+  EXPECT_EQ(error.page(), 2);
+  EXPECT_TRUE(says(error, "beyond page 2")) << error.what();
+}
+
+TEST(ConfinedExtractor, KeepsWhatItReadWhenTheCallerWantsThat) {
+  struct Case {
+    std::string then;
+    std::string message;
+  };
+  for (const Case& end : {Case{"kill -SEGV $$", "SIGSEGV"}, Case{"exit 0", "give up"}, Case{"echo nonsense", "hostile"},
+                          Case{"exec /bin/sleep 60", "longer than 50 ms on one page"}}) {
+    const TalkingParser parser(say_two_of_five, end.then);
+    ConfinedExtractorOptions options = parser.options();
+    if (end.then.ends_with("60")) {
+      options.page_time = 50ms;
+      options.starved_factor = 100;
+    }
+    const Extracted result = extract_partly(TemporaryFile(kHello), options);
+    ASSERT_EQ(result.pages.size(), 2U) << end.then;
+    EXPECT_EQ(result.summary.pages, 2);
+    EXPECT_EQ(result.summary.title, "Half a report");
+    ASSERT_TRUE(result.summary.failure) << end.then;
+    EXPECT_EQ(result.summary.failure->code, ErrorCode::kDamagedDocument);
+    EXPECT_EQ(result.summary.failure->page, 2);
+    EXPECT_NE(result.summary.failure->message.find(end.message), std::string::npos) << result.summary.failure->message;
+  }
+}
+
+TEST(ConfinedExtractor, KeepsThePagesBeforeALimit) {
+  ConfinedExtractorOptions options = options_with();
+  options.max_characters = 15;
+  const Extracted result = extract_partly(TemporaryFile(kHello), options);
+  EXPECT_EQ(result.pages.size(), 1U);
+  ASSERT_TRUE(result.summary.failure);
+  EXPECT_EQ(result.summary.failure->code, ErrorCode::kTooLarge);
+}
+
+TEST(ConfinedExtractor, NothingOfADocumentIsNoPart) {
+  const TalkingParser parser([](FrameWriter& writer) { writer.document(5, true, "application/pdf", ""); },
+                             "kill -SEGV $$");
+  EXPECT_THROW(extract_partly(TemporaryFile(kHello), parser.options()), Error);
+}
+
+TEST(ConfinedExtractor, NoPartIsKeptOfWhatSomebodyStopped) {
+  const TalkingParser parser(say_two_of_five, "exec /bin/sleep 60");
+  const Cancellation cancellation = Cancellation().child(SteadyClock::now() + 200ms);
+  const TemporaryFile file(kHello);
+  try {
+    extract({.path = file.path(), .filename = "report.pdf", .keep_partial = true}, parser.options(), cancellation);
+    FAIL() << "went on";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kDeadlineExceeded);
+  }
+}
+
+TEST(ConfinedExtractor, NamesPagesWithoutText) {
+  const Extracted result =
+      extract(TemporaryFile(make_pdf({"BT /F1 12 Tf 72 700 Td (Hello) Tj ET", "", "0 0 9 9 re f"})));
+  EXPECT_EQ(result.summary.pages, 3);
+  EXPECT_EQ(result.summary.pages_without_text, (std::vector<int>{2, 3}));
+}
+
+TEST(ConfinedExtractor, DoesNotBelieveAKindOfDocumentThatTheFirstBytesDeny) {
+  const TalkingParser parser([](FrameWriter& writer) {
+    writer.document(1, false, "text/plain", "");
+    EXPECT_TRUE(writer.page({.number = 1, .text = "One"}));
+    writer.end(1);
+  });
+  EXPECT_EQ(error_of(TemporaryFile(kHello), parser.options()).code(), ErrorCode::kDamagedDocument);
+}
+
+TEST(ConfinedExtractor, SaysWhatTheParserCannotRead) {
+  const TalkingParser zip(
+      [](FrameWriter& writer) { writer.failure(protocol::FailureReason::kUnsupported, 0, "a ZIP archive"); });
+  const Error unsupported = error_of(TemporaryFile(kHello), zip.options());
+  EXPECT_EQ(unsupported.code(), ErrorCode::kUnsupportedMediaType);
+  EXPECT_TRUE(says(unsupported, "\"report.pdf\" is a ZIP archive, which cannot be read")) << unsupported.what();
+  const TalkingParser bomb([](FrameWriter& writer) {
+    writer.failure(protocol::FailureReason::kArchive, 0, "it holds 20000 files; at most 10000 are allowed");
+  });
+  const Error archive = error_of(TemporaryFile(kHello), bomb.options());
+  EXPECT_EQ(archive.code(), ErrorCode::kTooLarge);
+  EXPECT_TRUE(says(archive, "it holds 20000 files")) << archive.what();
+}
+
+TEST(ConfinedExtractor, ReadsAlsoWithoutTheFilter) {
+  ConfinedExtractorOptions options = options_with();
+  options.without_filter = true;
+  EXPECT_EQ(extract(TemporaryFile(kHello), options).pages.size(), 2U);
+}
+
+TEST(ConfinedExtractor, APictureReadBeforeIsNotReadAgain) {
+  const TalkingParser parser([](FrameWriter& writer) {
+    writer.document(3, true, "application/pdf", "");
+    EXPECT_TRUE(writer.page({.number = 1, .label = "i", .text = "", .sections = {{0, "Chapter"}}}, 1));
+    EXPECT_TRUE(writer.page({.number = 2, .text = ""}, 1));
+    EXPECT_TRUE(writer.page({.number = 3, .text = ""}));
+    writer.end(3);
+  });
+  std::vector<int> asked;
+  std::vector<Page> pages;
+  const TemporaryFile file(kHello);
+  const ExtractionSummary summary =
+      ConfinedExtractor(parser.options())
+          .extract({.path = file.path(), .filename = "scan.pdf"},
+                   {.on_page = [&](Page&& page) { pages.push_back(std::move(page)); },
+                    .recognized_before =
+                        [&](int number) {
+                          asked.push_back(number);
+                          return number == 1
+                                     ? std::optional(Page{.number = 1, .text = "Recognised", .words = {{0, 10, {}}}})
+                                     : std::nullopt;
+                        }},
+                   {});
+  EXPECT_EQ(asked, (std::vector<int>{1, 2}));
+  ASSERT_EQ(pages.size(), 3U);
+  EXPECT_EQ(pages[0].text, "Recognised");
+  EXPECT_EQ(pages[0].label, "i");
+  EXPECT_TRUE(pages[0].recognized);
+  EXPECT_EQ(pages[0].sections, (std::vector<Section>{{0, "Chapter"}}));
+  EXPECT_EQ(summary.pages_without_text, (std::vector<int>{2, 3}));
 }
 
 TEST(ConfinedExtractor, AnInflateBombIsStopped) {
@@ -299,7 +477,7 @@ TEST(ConfinedExtractor, ManyThreadsReadAtOnce) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 10; ++i) {
-        extractor.extract({.path = file.path(), .filename = "report.pdf"}, [&](Page&&) { ++pages; }, {});
+        extractor.extract({.path = file.path(), .filename = "report.pdf"}, {.on_page = [&](Page&&) { ++pages; }}, {});
       }
     });
   }

@@ -39,7 +39,7 @@ Outcome read(const fs::path& path, std::string_view parser = "jackdaw-parse") {
   try {
     outcome.title = ConfinedExtractor(options)
                         .extract({.path = path, .filename = path.filename().string()},
-                                 [&](Page&& page) { outcome.pages.push_back(std::move(page)); }, {})
+                                 {.on_page = [&](Page&& page) { outcome.pages.push_back(std::move(page)); }}, {})
                         .title;
   } catch (const Error& error) {
     outcome.error = to_string(error.code());

@@ -11,6 +11,7 @@
 
 #include "extract/confined/lines.h"
 #include "extract/confined/page_text.h"
+#include "extract/confined/pdf_outline.h"
 #include "extract/confined/utf16_text.h"
 
 namespace jackdaw::extract {
@@ -186,7 +187,7 @@ std::string PdfDocument::title() const {
 }
 
 PdfDocument::Reading PdfDocument::read_page(int number, std::size_t max_characters) {
-  if (!outline_) outline_.emplace(document_.get());
+  if (!outline_) outline_.emplace(read_outline(document_.get()));
   Reading reading;
   Page& page = reading.page;
   page.number = number;

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "core/document.h"
+#include "extract/confined/outline.h"
 #include "extract/confined/page_picture.h"
-#include "extract/confined/pdf_outline.h"
 #include "extract/confined/pdfium.h"
 #include "extract/confined/protocol.h"
 
@@ -48,7 +48,7 @@ class PdfDocument {
   static FPDF_DOCUMENT load(std::string_view bytes, const char* password);
 
   std::unique_ptr<fpdf_document_t__, Close> document_;
-  std::optional<PdfOutline> outline_;  // once a page was read
+  std::optional<Outline> outline_;  // once a page was read
 };
 
 }  // namespace jackdaw::extract

@@ -1,40 +1,14 @@
 #pragma once
 
-#include <cstddef>
-#include <optional>
-#include <string>
 #include <vector>
 
-#include "core/document.h"
+#include "extract/confined/outline.h"
 #include "extract/confined/pdfium.h"
 
 namespace jackdaw::extract {
 
-// The bookmarks of a PDF as headings of its text. Reads at most 10,000 of them, 32 deep, and none twice, so that no
-// outline, however tangled, takes long. One thread; the document must be open while it is made, not afterwards.
-class PdfOutline {
- public:
-  struct Entry {
-    int page = 0;              // 1-based
-    std::optional<float> x{};  // page coordinates, where the bookmark names a place on the page
-    std::optional<float> y{};
-    std::string heading;  // Section::heading
-  };
-
-  explicit PdfOutline(FPDF_DOCUMENT document);
-  explicit PdfOutline(std::vector<Entry> entries);
-
-  // Fills page.sections from what begins on the page and what is still open from the pages before; to be called for
-  // each page, in order. `left` and `top` are the crop box's, in page coordinates.
-  void mark(Page& page, float left, float top);
-
- private:
-  std::vector<Entry> entries_;  // by ascending page
-  std::size_t next_ = 0;
-  std::string open_;
-};
-
-// "Part I > Chapter 2" with kHeadingSeparator, at most kMaxHeadingBytes: outer titles are left out when it is longer.
-std::string heading_path(const std::vector<std::string>& titles);
+// The bookmarks of a PDF from top to bottom. Reads at most 10,000 of them, 32 deep, and none twice, so that no outline,
+// however tangled, takes long.
+std::vector<Outline::Entry> read_outline(FPDF_DOCUMENT document);
 
 }  // namespace jackdaw::extract

@@ -10,9 +10,9 @@ struct SandboxLimits {
   unsigned long cpu_seconds = 300;
   bool processor_clock = false;  // the process may ask how much processor time it used, as clock(3) does
 
-  // False leaves out the system call filter, for containers that forbid seccomp: a document that takes the parser over
-  // can then do what any process of this user can, but for files (no descriptor can be opened), new processes where the
-  // user is not root, and what Landlock denies. Everything else is as with the filter.
+  // False leaves out the system call filter, for containers that forbid seccomp. A document that takes the parser over
+  // can then do what any process of this user can, but for what Landlock denies, for opening a descriptor (file,
+  // connection, anything) and, where the user is not root, for new processes.
   bool filter = true;
 };
 
