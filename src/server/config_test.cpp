@@ -67,6 +67,14 @@ TEST(Config, EveryDefaultInTheTableIsTheDefaultOfTheStruct) {
     EXPECT_EQ(config.chunk_overlap, plain.chunk_overlap) << setting.variable;
     EXPECT_EQ(config.max_tokens, plain.max_tokens) << setting.variable;
     EXPECT_EQ(config.prompt_tokens, plain.prompt_tokens) << setting.variable;
+    EXPECT_EQ(config.sandbox, plain.sandbox) << setting.variable;
+    EXPECT_EQ(config.ocr, plain.ocr) << setting.variable;
+    EXPECT_EQ(config.ocr_languages, plain.ocr_languages) << setting.variable;
+    EXPECT_EQ(config.max_pages, plain.max_pages) << setting.variable;
+    EXPECT_EQ(config.max_characters, plain.max_characters) << setting.variable;
+    EXPECT_EQ(config.page_timeout, plain.page_timeout) << setting.variable;
+    EXPECT_EQ(config.document_timeout, plain.document_timeout) << setting.variable;
+    EXPECT_EQ(config.max_queued_documents, plain.max_queued_documents) << setting.variable;
   }
 }
 
@@ -98,6 +106,11 @@ TEST(Config, RefusesBadValuesWithNameValueAndWhatIsAllowed) {
                                           {"JACKDAW_RERANK_DEADLINE_MS", "-1"},
                                           {"JACKDAW_CHUNK_OVERLAP", "400"},
                                           {"JACKDAW_CHUNK_CHARACTERS", "5000"},
+                                          {"JACKDAW_SANDBOX", "false"},
+                                          {"JACKDAW_OCR", "on"},
+                                          {"JACKDAW_OCR_LANGUAGES", "eng,deu"},
+                                          {"JACKDAW_MAX_PAGES", "0"},
+                                          {"JACKDAW_MAX_QUEUED_DOCUMENTS", "0"},
                                           {"JACKDAW_CORS_ORIGINS", "*"}}) {
     try {
       with(name, value);

@@ -240,6 +240,7 @@ asio::awaitable<void> DocumentsApi::create_several(http::Request& request, http:
         outcome.document = std::move(accepted.document);
       }
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::kShuttingDown) throw;
       outcome.error = error.code() == ErrorCode::kInternal ? hidden_failure(error.what()) : error;
     }
     outcomes.push_back(std::move(outcome));
@@ -247,8 +248,14 @@ asio::awaitable<void> DocumentsApi::create_several(http::Request& request, http:
   json::array documents;
   const ProgressOf progress = progress_of();
   for (FileOutcome& outcome : outcomes) {
-    if (wait && outcome.document) {
-      outcome.document = co_await queue.wait(outcome.document->id, request.cancellation);
+    try {
+      if (wait && outcome.document) {
+        outcome.document = co_await queue.wait(outcome.document->id, request.cancellation);
+      }
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kNotFound) throw;  // deleted while others were waited for
+      outcome.document.reset();
+      outcome.error = error;
     }
     documents.push_back(accepted_to_json(outcome, progress));
   }

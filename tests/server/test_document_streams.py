@@ -1,5 +1,6 @@
 """What travels in pieces: the progress of a document as events, its original with ranges."""
 
+import http.client
 import json
 import socket
 
@@ -103,11 +104,9 @@ def test_at_the_end_of_the_server_the_stream_is_cut_and_the_document_is_read_at_
             stream = events_of(response)
             names = [next(stream).name]
             server.process.terminate()
-            with pytest.raises((OSError, jackdaw.http.client.HTTPException)):
+            with pytest.raises((OSError, http.client.HTTPException)):
                 for event in stream:
                     names.append(event.name)
-                response.read()
-                raise OSError("an end without the last chunk reads as one")
         assert not set(names) & set(ENDS), names
         assert server.process.wait(60) == 0
     with jackdaw.Server(tmp_path / "data", **settings) as server:

@@ -91,7 +91,7 @@ def test_bad_lists(hash_server):
 @pytest.mark.parametrize("name, content, status, code", [
     ("empty.pdf", b"", 415, "unsupported_media_type"),
     ("picture.pdf", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, 415, "unsupported_media_type"),
-    ("text.pdf", b"Only words.", 415, "unsupported_media_type"),
+    ("program.pdf", b"\x7fELF\x02\x01\x01" + b"\0" * 200, 415, "unsupported_media_type"),
     ("archive.pdf", b"PK\x03\x04" + b"\0" * 100, 415, "unsupported_media_type"),
     ("damaged.pdf", b"%PDF-1.7\n" + b"nonsense " * 100, 422, "damaged_document"),
 ])
@@ -109,12 +109,14 @@ def test_no_file_and_no_form(hash_server):
 
 
 def test_several_files_answer_one_by_one(hash_server):
-    answer = hash_server.upload(SAMPLE, ("bad.pdf", b"%PDF-1.7 nonsense"), ("no.txt", b"words"))
+    answer = hash_server.upload(SAMPLE, ("bad.pdf", b"%PDF-1.7 nonsense"), ("no.txt", b"wo\0rds" * 9),
+                                ("words.txt", b"Only words, whatever their name."))
     assert answer.status == 200
     outcomes = answer.json()["documents"]
-    assert [outcome["status"] for outcome in outcomes] == ["ready", "failed", "failed"]
+    assert [outcome["status"] for outcome in outcomes] == ["ready", "failed", "failed", "ready"]
     assert [outcome.get("error", {}).get("code") for outcome in outcomes] == [
-        None, "damaged_document", "unsupported_media_type"]
+        None, "damaged_document", "unsupported_media_type", None]
+    assert hash_server.request("DELETE", f"/v1/documents/{outcomes[3]['document_id']}").status == 204
 
 
 def test_too_many_files(hash_server):
