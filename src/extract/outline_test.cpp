@@ -110,7 +110,7 @@ TEST(Outline, IsReadFromTheDocument) {
       pdf_with_outline({"<< /Type /Outlines /First 7 0 R >>", "<< /Title (Greeting) /Dest [4 0 R /Fit] /First 8 0 R >>",
                         "<< /Title (The bird) /Dest [4 0 R /XYZ 72 620 0] >>"}));
   EXPECT_EQ(first_sections(file.path()),
-            (std::vector<Section>{{0, "Greeting"}, {6, "Greeting" + kArrow + "The bird"}}));
+            (std::vector<Section>{{0, "Greeting"}, {7, "Greeting" + kArrow + "The bird"}}));
 }
 
 TEST(Outline, ATangledOutlineEnds) {

@@ -229,15 +229,17 @@ TEST(ParserOutput, RefusesAMessageThatClaimsToBeHuge) {
   EXPECT_EQ(refusal(std::string(protocol::kMagic) + "\x02\xff\xff\xff\xff"), ErrorCode::kDamagedDocument);
 }
 
-TEST(ParserOutput, RepairsTextThatIsNotUtf8AndDropsItsWords) {
+TEST(ParserOutput, RepairsTextThatIsNotUtf8AndDropsItsPlaces) {
   Page page = sample_page(1);
   page.text = std::string("ab\xff\0cd", 6);
   page.words = {{0, 2, {}}};
+  page.sections = {{0, "stays"}, {4, "goes"}};
   ParserOutput output(10, 1000);
   output.feed(stream_with(page));
   const std::vector<ParserMessage> messages = read_all(output);
   EXPECT_EQ(std::get<ParsedPage>(messages.at(1)).page.text, "ab\uFFFD\uFFFDcd");
   EXPECT_TRUE(std::get<ParsedPage>(messages.at(1)).page.words.empty());
+  EXPECT_EQ(std::get<ParsedPage>(messages.at(1)).page.sections, (std::vector<Section>{{0, "stays"}}));
 }
 
 TEST(ParserOutput, GivesOutOnlyWhatKeepsThePromisesWhateverIsFed) {
