@@ -35,10 +35,10 @@ void add_report(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     Spool spool = spool_of(folder.path(), original(number++));
-    const NewDocument report = sample_document(spool, "word", random, kReport);
+    SampleDocument report = sample_document(spool, "word", random, kReport);
     chunks = report.chunks.size();
     state.ResumeTiming();
-    benchmark::DoNotOptimize(store.add(report));
+    benchmark::DoNotOptimize(add(store, report));
   }
   state.counters["chunks"] = static_cast<double>(chunks);
   state.counters["stored_MiB_each"] =
@@ -66,8 +66,8 @@ void remove_report(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     Spool spool = spool_of(folder.path(), original(number++));
-    const NewDocument report = sample_document(spool, "word", random, kReport);
-    store.add(report);
+    SampleDocument report = sample_document(spool, "word", random, kReport);
+    add(store, report);
     state.ResumeTiming();
     store.remove(report.document.id);
   }
@@ -82,7 +82,7 @@ void read_passages(benchmark::State& state) {
   std::vector<ChunkId> all;
   for (int number = 0; number < 10; ++number) {
     Spool spool = spool_of(folder.path(), original(number));
-    const auto ids = store.add(sample_document(spool, "word", random, kReport));
+    const auto ids = add(store, sample_document(spool, "word", random, kReport));
     all.insert(all.end(), ids.begin(), ids.end());
   }
   std::vector<ChunkId> wanted(static_cast<std::size_t>(state.range(0)));
@@ -100,7 +100,7 @@ void read_everything(benchmark::State& state) {
   std::mt19937 random(1);
   for (int number = 0; number < 10; ++number) {
     Spool spool = spool_of(folder.path(), original(number));
-    store.add(sample_document(spool, "word", random, kReport));
+    add(store, sample_document(spool, "word", random, kReport));
   }
   std::size_t chunks = 0;
   for (auto _ : state) {
@@ -117,7 +117,7 @@ void keep_answers(benchmark::State& state) {
   SqliteStore store(options(folder));
   std::mt19937 random(1);
   Spool spool = spool_of(folder.path(), original(0));
-  const auto passages = store.passages(store.add(sample_document(spool, "word", random, kReport)));
+  const auto passages = store.passages(add(store, sample_document(spool, "word", random, kReport)));
   const auto at_once = static_cast<std::size_t>(state.range(0));
   std::int64_t kept = 0;
   for (auto _ : state) {
@@ -137,7 +137,7 @@ void find_answer(benchmark::State& state) {
   SqliteStore store(options(folder));
   std::mt19937 random(1);
   Spool spool = spool_of(folder.path(), original(0));
-  const auto passages = store.passages(store.add(sample_document(spool, "word", random, kReport)));
+  const auto passages = store.passages(add(store, sample_document(spool, "word", random, kReport)));
   std::vector<StoredAnswer> answers;
   while (answers.size() < 1000) answers.push_back(typical_answer("word", passages));
   store.keep(answers);

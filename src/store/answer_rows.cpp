@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "store/document_rows.h"
+#include "store/content_rows.h"
 #include "store/wall_time_column.h"
 
 namespace jackdaw::store {

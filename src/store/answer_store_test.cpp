@@ -35,8 +35,8 @@ class AnswerStoreTest : public testing::Test {
   // The passages of a new document, every word of which contains `mark`, as does its name.
   std::vector<Passage> add_document(const std::string& mark) {
     Spool spool = spool_of(folder_.path(), "original of " + mark);
-    const NewDocument sample = sample_document(spool, mark, random_);
-    return store_->passages(store_->add(sample));
+    SampleDocument sample = sample_document(spool, mark, random_);
+    return store_->passages(add(*store_, sample));
   }
 
   std::string found(const AnswerId& id) {

@@ -1,83 +1,61 @@
 #include "store/document_rows.h"
 
-#include <bit>
-#include <cmath>
-#include <cstring>
-#include <map>
-#include <span>
+#include <algorithm>
+#include <set>
 
 #include "core/error.h"
 #include "core/text.h"
-#include "store/box_codec.h"
+#include "store/list_codec.h"
 #include "store/wall_time_column.h"
 
 namespace jackdaw::store {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "vectors are stored as the machine holds them");
-static_assert(sizeof(float) == 4);
-
-// Of the squared length: far more than rounding leaves, far less than a vector that was not normalised shows.
-constexpr double kUnitTolerance = 1e-3;
-
 constexpr std::int64_t kReady = 0;
 constexpr std::int64_t kFailed = 1;
+constexpr std::int64_t kQueued = 2;
+constexpr std::int64_t kCancelled = 3;
 
-std::int64_t to_column(DocumentStatus status) noexcept {
-  return status == DocumentStatus::kReady ? kReady : kFailed;
-}
+const std::string kDocumentQuery =
+    "SELECT documents.number, documents.id, documents.sha256, documents.filename, documents.title, "
+    "documents.media_type, documents.bytes, documents.pages, documents.chunks, documents.status, "
+    "documents.created_ns, documents.source, documents.pages_without_text, documents.failure_code, "
+    "documents.failure_message, documents.failure_page, jobs.state, jobs.filename, jobs.sha256, jobs.bytes, "
+    "jobs.failure_code, jobs.failure_message, jobs.failure_page, jobs.number "
+    "FROM documents LEFT JOIN jobs ON jobs.document = documents.number ";
 
-DocumentStatus to_status(std::int64_t column) noexcept {
-  return column == kReady ? DocumentStatus::kReady : DocumentStatus::kFailed;
-}
-
-[[noreturn]] void not_storable(const std::string& what) {
-  throw Error(ErrorCode::kInternal, "The document cannot be stored: " + what + ".");
-}
-
-void check_embeddings(const NewDocument& document) {
-  if (document.embeddings.size() != document.chunks.size()) {
-    not_storable(std::to_string(document.chunks.size()) + " chunks came with " +
-                 std::to_string(document.embeddings.size()) + " embeddings");
+// The columns behind the document's own are those of its job, if it has one.
+void read_job(const Statement& row, Document& document) {
+  if (row.integer(23) == 0) return;
+  std::optional<DocumentFailure> failure = read_failure(row, 20);
+  if (document.status != DocumentStatus::kReady) {
+    document.failure = std::move(failure);
+    return;
   }
-  for (const Embedding& embedding : document.embeddings) {
-    double squares = 0;
-    for (const float component : embedding) squares += static_cast<double>(component) * component;
-    if (!(std::abs(squares - 1.0) <= kUnitTolerance)) not_storable("an embedding is not of unit length");
-    if (embedding.size() != document.embeddings.front().size()) not_storable("embeddings differ in dimensions");
-  }
+  document.replacement = Replacement{.status = to_status(row.integer(16)),
+                                     .filename = std::string(row.text(17)),
+                                     .sha256 = std::string(row.text(18)),
+                                     .bytes = static_cast<std::uint64_t>(row.integer(19)),
+                                     .failure = std::move(failure)};
 }
-
-void check_spans(const NewDocument& document) {
-  std::map<int, const Page*> pages;
-  for (const Page& page : document.pages) pages[page.number] = &page;
-  for (const Chunk& chunk : document.chunks) {
-    const auto page = pages.find(chunk.span.page);
-    if (page == pages.end()) not_storable("a chunk lies on page " + std::to_string(chunk.span.page) + ", not given");
-    const std::string_view text = page->second->text;
-    const bool inside = chunk.span.begin <= chunk.span.end && chunk.span.end <= text.size();
-    if (!inside || text.substr(chunk.span.begin, chunk.span.end - chunk.span.begin) != chunk.text) {
-      not_storable("a chunk of page " + std::to_string(chunk.span.page) + " differs from the page's text");
-    }
-  }
-}
-
-constexpr const char* kDocumentColumns =
-    "number, id, sha256, filename, title, media_type, bytes, pages, chunks, status, created_ns";
 
 NumberedDocument read_document(const Statement& row) {
-  return {.number = row.integer(0),
-          .document = {.id = {std::string(row.text(1))},
-                       .filename = std::string(row.text(3)),
-                       .title = std::string(row.text(4)),
-                       .media_type = std::string(row.text(5)),
-                       .sha256 = std::string(row.text(2)),
-                       .bytes = static_cast<std::uint64_t>(row.integer(6)),
-                       .pages = static_cast<int>(row.integer(7)),
-                       .chunks = row.integer(8),
-                       .status = to_status(row.integer(9)),
-                       .created_at = to_wall_time(row.integer(10)),
-                       .tags = {}}};
+  NumberedDocument read{.number = row.integer(0),
+                        .document = {.id = {std::string(row.text(1))},
+                                     .filename = std::string(row.text(3)),
+                                     .title = std::string(row.text(4)),
+                                     .media_type = std::string(row.text(5)),
+                                     .sha256 = std::string(row.text(2)),
+                                     .bytes = static_cast<std::uint64_t>(row.integer(6)),
+                                     .pages = static_cast<int>(row.integer(7)),
+                                     .chunks = row.integer(8),
+                                     .status = to_status(row.integer(9)),
+                                     .created_at = to_wall_time(row.integer(10)),
+                                     .source = std::string(row.text(11)),
+                                     .pages_without_text = decode_numbers(row.blob(12)),
+                                     .failure = read_failure(row, 13)}};
+  read_job(row, read.document);
+  return read;
 }
 
 void read_tags(Database& database, std::span<NumberedDocument> documents) {
@@ -88,160 +66,212 @@ void read_tags(Database& database, std::span<NumberedDocument> documents) {
   }
 }
 
-std::optional<NumberedDocument> select_one(Database& database, const std::string& condition, std::string_view value) {
-  Statement row =
-      database.prepare("SELECT " + std::string(kDocumentColumns) + " FROM documents WHERE " + condition + " = ?1");
+template <class Value>
+std::optional<NumberedDocument> select_one(Database& database, const std::string& condition, const Value& value) {
+  Statement row = database.prepare(kDocumentQuery + "WHERE " + condition);
   if (!row.bind(value).step()) return std::nullopt;
   NumberedDocument found = read_document(row);
   read_tags(database, {&found, 1});
   return found;
 }
 
-const std::string kPassageQuery =
-    "SELECT chunks.id, documents.id, documents.filename, coalesce(pages.label, ''), chunks.text, chunks.page, "
-    "chunks.begin_byte, chunks.end_byte, chunks.boxes FROM chunks "
-    "JOIN documents ON documents.number = chunks.document "
-    "LEFT JOIN pages ON pages.document = chunks.document AND pages.number = chunks.page ";
-
-Passage read_passage(const Statement& row) {
-  return {.chunk = {row.integer(0)},
-          .document = {std::string(row.text(1))},
-          .filename = std::string(row.text(2)),
-          .page_label = std::string(row.text(3)),
-          .text = std::string(row.text(4)),
-          .span = {.page = static_cast<int>(row.integer(5)),
-                   .begin = static_cast<std::uint32_t>(row.integer(6)),
-                   .end = static_cast<std::uint32_t>(row.integer(7)),
-                   .boxes = decode_boxes(row.blob(8))}};
+void write_tags(Database& database, std::int64_t document, const std::vector<std::string>& tags) {
+  database.prepare("DELETE FROM tags WHERE document = ?1").run(document);
+  Statement insert = database.prepare("INSERT INTO tags(document, place, tag) VALUES(?1, ?2, ?3)");
+  for (std::size_t place = 0; place < tags.size(); ++place) insert.run(document, place, tags[place]);
 }
 
-Embedding read_embedding(Blob components) {
-  Embedding embedding(components.size() / sizeof(float));
-  std::memcpy(embedding.data(), components.data(), embedding.size() * sizeof(float));
-  return embedding;
+void write_title(Database& database, std::int64_t document, const std::string& title, bool given) {
+  database.prepare("UPDATE documents SET title = ?2, title_folded = ?3, title_given = ?4 WHERE number = ?1")
+      .run(document, title, text::normalize_for_matching(title), given);
+}
+
+// What the person says beside the bytes; empty means that nothing was said.
+void write_given(Database& database, std::int64_t document, const std::string& title,
+                 const std::vector<std::string>& tags, const std::string& source) {
+  if (!title.empty()) write_title(database, document, title, true);
+  if (!tags.empty()) write_tags(database, document, tags);
+  if (!source.empty()) {
+    database.prepare("UPDATE documents SET source = ?2 WHERE number = ?1").run(document, source);
+  }
 }
 
 }  // namespace
 
-void check_storable(const NewDocument& document) {
-  check_embeddings(document);
-  check_spans(document);
+std::int64_t to_column(DocumentStatus status) noexcept {
+  switch (status) {
+    case DocumentStatus::kReady: return kReady;
+    case DocumentStatus::kFailed: return kFailed;
+    case DocumentStatus::kQueued: return kQueued;
+    case DocumentStatus::kCancelled: return kCancelled;
+  }
+  return kFailed;
 }
 
-std::int64_t insert_document(Database& database, const NewDocument& from) {
-  const Document& document = from.document;
+DocumentStatus to_status(std::int64_t column) {
+  switch (column) {
+    case kReady: return DocumentStatus::kReady;
+    case kFailed: return DocumentStatus::kFailed;
+    case kQueued: return DocumentStatus::kQueued;
+    case kCancelled: return DocumentStatus::kCancelled;
+    default:
+      throw Error(ErrorCode::kInternal, "The database is damaged: a document has the unknown status " +
+                                            std::to_string(column) +
+                                            ". Stop the server and run 'jackdaw verify', or restore a backup.");
+  }
+}
+
+std::optional<DocumentFailure> read_failure(const Statement& row, int first) {
+  if (row.text(first).empty()) return std::nullopt;
+  return DocumentFailure{.code = error_code_from(row.text(first)).value_or(ErrorCode::kInternal),
+                         .message = std::string(row.text(first + 1)),
+                         .page = static_cast<int>(row.integer(first + 2))};
+}
+
+std::int64_t insert_document(Database& database, const DocumentId& id, const NewUpload& upload, WallTime now) {
   database
       .prepare(
           "INSERT INTO documents(id, sha256, filename, filename_folded, title, title_folded, media_type, bytes, pages, "
-          "chunks, status, created_ns) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
-      // The spool counted and hashed the bytes that are stored, so its word counts.
-      .run(document.id.value, from.original.sha256, document.filename, text::normalize_for_matching(document.filename),
-           document.title, text::normalize_for_matching(document.title), document.media_type, from.original.bytes,
-           document.pages, from.chunks.size(), to_column(document.status), to_column(document.created_at));
+          "chunks, status, created_ns) VALUES(?1, ?2, ?3, ?4, '', '', '', ?5, 0, 0, ?6, ?7)")
+      .run(id.value, upload.file.sha256, upload.file.filename, text::normalize_for_matching(upload.file.filename),
+           upload.file.bytes, kQueued, to_column(now));
   const std::int64_t number = database.last_row();
-  Statement tag = database.prepare("INSERT INTO tags(document, place, tag) VALUES(?1, ?2, ?3)");
-  for (std::size_t i = 0; i < document.tags.size(); ++i) tag.run(number, i, document.tags[i]);
+  write_given(database, number, upload.title, upload.tags, upload.source);
   return number;
 }
 
-void insert_pages(Database& database, std::int64_t document, const std::vector<Page>& pages) {
-  Statement insert = database.prepare(
-      "INSERT INTO pages(document, number, label, width, height, text, words) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-  for (const Page& page : pages) {
-    insert.run(document, page.number, page.label, page.width, page.height, page.text, Blob(encode_words(page.words)));
+void describe_unread(Database& database, std::int64_t document, const NewUpload& upload) {
+  database
+      .prepare(
+          "UPDATE documents SET sha256 = ?2, filename = ?3, filename_folded = ?4, bytes = ?5, status = ?6 "
+          "WHERE number = ?1")
+      .run(document, upload.file.sha256, upload.file.filename, text::normalize_for_matching(upload.file.filename),
+           upload.file.bytes, kQueued);
+  write_given(database, document, upload.title, upload.tags, upload.source);
+}
+
+void set_status(Database& database, std::int64_t document, DocumentStatus status) {
+  database.prepare("UPDATE documents SET status = ?2 WHERE number = ?1").run(document, to_column(status));
+}
+
+void make_ready(Database& database, std::int64_t document, const NewVersion& version, const ReadDocument& read) {
+  const DocumentFailure failure = read.failure.value_or(DocumentFailure{});
+  database
+      .prepare(
+          "UPDATE documents SET sha256 = ?2, filename = ?3, filename_folded = ?4, bytes = ?5, media_type = ?6, "
+          "pages = ?7, chunks = ?8, status = ?9, pages_without_text = ?10, failure_code = ?11, failure_message = ?12, "
+          "failure_page = ?13 WHERE number = ?1")
+      .run(document, version.sha256, version.filename, text::normalize_for_matching(version.filename), version.bytes,
+           read.media_type, read.pages, read.chunks.size(), kReady, Blob(encode_numbers(read.pages_without_text)),
+           read.failure ? to_string(failure.code) : std::string_view(), failure.message, failure.page);
+  Statement title = database.prepare("SELECT title_given FROM documents WHERE number = ?1");
+  if (title.bind(document).step() && title.integer(0) == 0) write_title(database, document, read.title, false);
+  write_given(database, document, version.title, version.tags, version.source);
+}
+
+void check_title(const std::string& title) {
+  const auto refuse = [](const std::string& why) { throw Error(ErrorCode::kInvalidArgument, why).with_field("title"); };
+  if (!text::is_valid_utf8(title)) refuse("The title is not valid UTF-8.");
+  if (text::count_code_points(title) > kMaxTitleCharacters) {
+    refuse("The title is longer than " + std::to_string(kMaxTitleCharacters) + " characters. Choose a shorter one.");
+  }
+  const auto decoded = text::decode(title);
+  if (std::any_of(decoded.begin(), decoded.end(),
+                  [](const auto& c) { return c.value < 0x20 || text::is_control(c.value); })) {
+    refuse("The title holds a control character. Leave that out.");
   }
 }
 
-std::vector<ChunkId> insert_chunks(Database& database, std::int64_t document, const NewDocument& from) {
-  Statement insert = database.prepare(
-      "INSERT INTO chunks(document, page, begin_byte, end_byte, boxes, text) VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
-  Statement vector = database.prepare("INSERT INTO vectors(chunk, components) VALUES(?1, ?2)");
-  std::vector<ChunkId> ids;
-  ids.reserve(from.chunks.size());
-  for (const Chunk& chunk : from.chunks) {
-    insert.run(document, chunk.span.page, chunk.span.begin, chunk.span.end, Blob(encode_boxes(chunk.span.boxes)),
-               chunk.text);
-    ids.push_back({database.last_row()});
-  }
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    vector.run(ids[i].value, std::as_bytes(std::span(from.embeddings[i])));
-  }
-  return ids;
+void apply_edit(Database& database, std::int64_t document, const DocumentEdit& edit) {
+  if (edit.title) write_title(database, document, *edit.title, !edit.title->empty());
+  if (edit.tags) write_tags(database, document, *edit.tags);
 }
 
 std::optional<NumberedDocument> select_by_id(Database& database, const DocumentId& id) {
-  return select_one(database, "id", id.value);
+  return select_one(database, "documents.id = ?1", id.value);
+}
+
+std::optional<NumberedDocument> select_by_number(Database& database, std::int64_t number) {
+  return select_one(database, "documents.number = ?1", number);
 }
 
 std::optional<NumberedDocument> select_by_sha256(Database& database, std::string_view sha256) {
-  return select_one(database, "sha256", sha256);
+  return select_one(database,
+                    "documents.sha256 = ?1 OR documents.number = (SELECT document FROM jobs WHERE jobs.sha256 = ?1)",
+                    sha256);
 }
 
 std::vector<NumberedDocument> select_documents(Database& database, const DocumentQuery& query, std::int64_t after,
                                                std::size_t limit) {
-  Statement rows = database.prepare("SELECT " + std::string(kDocumentColumns) +
-                                    " FROM documents WHERE number > ?1 AND (?2 < 0 OR status = ?2) AND "
-                                    "(?3 = '' OR instr(filename_folded, ?3) > 0 OR instr(title_folded, ?3) > 0) "
-                                    "ORDER BY number LIMIT ?4");
+  // A condition that is not asked for must not keep the index of another from being used.
+  const std::string conditions =
+      "WHERE documents.number > ?1 AND (?2 < 0 OR documents.status = ?2) AND "
+      "(?3 = '' OR instr(documents.filename_folded, ?3) > 0 OR instr(documents.title_folded, ?3) > 0) AND " +
+      std::string(query.source.empty() ? "?5 = ''" : "documents.source = ?5") + " AND " +
+      std::string(query.tag.empty() ? "?6 = ''" : "documents.number IN (SELECT document FROM tags WHERE tag = ?6)") +
+      " ORDER BY documents.number LIMIT ?4";
+  Statement rows = database.prepare(kDocumentQuery + conditions);
   constexpr std::int64_t kAnyStatus = -1;
   rows.bind(after, query.status ? to_column(*query.status) : kAnyStatus, text::normalize_for_matching(query.text),
-            limit);
+            limit, query.source, query.tag);
   std::vector<NumberedDocument> documents;
   while (rows.step()) documents.push_back(read_document(rows));
   read_tags(database, documents);
   return documents;
 }
 
-std::vector<Passage> select_passages(Database& database, std::span<const ChunkId> ids) {
-  Statement row = database.prepare(kPassageQuery + "WHERE chunks.id = ?1");
-  std::vector<Passage> passages;
-  passages.reserve(ids.size());
-  for (const ChunkId id : ids) {
-    if (row.bind(id.value).step()) passages.push_back(read_passage(row));
+namespace {
+
+// The ready documents that one condition of the filter names: the others are looked at for these alone.
+struct Candidate {
+  std::int64_t number = 0;
+  DocumentId id;
+  std::string media_type;
+  WallTime created_at;
+};
+
+std::vector<Candidate> select_candidates(Database& database, const DocumentFilter& filter) {
+  std::vector<Candidate> candidates;
+  Statement rows =
+      database.prepare("SELECT number, id, media_type, created_ns FROM documents WHERE status = 0 AND " +
+                       std::string(!filter.documents.empty() ? "id = ?1"
+                                   : !filter.tags.empty()    ? "number IN (SELECT document FROM tags WHERE tag = ?1)"
+                                                             : "?1 = ''"));
+  const auto take_all_of = [&](const std::string& value) {
+    rows.bind(value);
+    while (rows.step()) {
+      candidates.push_back({.number = rows.integer(0),
+                            .id = {std::string(rows.text(1))},
+                            .media_type = std::string(rows.text(2)),
+                            .created_at = to_wall_time(rows.integer(3))});
+    }
+  };
+  for (const DocumentId& id : filter.documents) take_all_of(id.value);
+  if (filter.documents.empty()) {
+    for (const std::string& tag : filter.tags) take_all_of(tag);
+    if (filter.tags.empty()) take_all_of("");
   }
-  return passages;
+  return candidates;
 }
 
-std::vector<Passage> select_passages_of(Database& database, const DocumentId& id, std::int64_t after_chunk,
-                                        std::size_t limit) {
-  Statement rows = database.prepare(kPassageQuery +
-                                    "WHERE chunks.document = (SELECT number FROM documents WHERE id = ?1) "
-                                    "AND chunks.id > ?2 ORDER BY chunks.id LIMIT ?3");
-  rows.bind(id.value, after_chunk, limit);
-  std::vector<Passage> passages;
-  while (rows.step()) passages.push_back(read_passage(rows));
-  return passages;
-}
+}  // namespace
 
-std::optional<Page> select_page(Database& database, const DocumentId& id, int number) {
-  Statement row = database.prepare(
-      "SELECT label, width, height, text, words FROM pages "
-      "WHERE document = (SELECT number FROM documents WHERE id = ?1) AND number = ?2");
-  if (!row.bind(id.value, number).step()) return std::nullopt;
-  return Page{.number = number,
-              .label = std::string(row.text(0)),
-              .width = static_cast<float>(row.real(1)),
-              .height = static_cast<float>(row.real(2)),
-              .text = std::string(row.text(3)),
-              .words = decode_words(row.blob(4))};
-}
-
-std::optional<NumberedIndexedDocument> select_next_indexed(Database& database, std::int64_t after) {
-  Statement document = database.prepare(
-      "SELECT number, id, chunks FROM documents WHERE number > ?1 AND status = ?2 ORDER BY number LIMIT 1");
-  if (!document.bind(after, kReady).step()) return std::nullopt;
-  NumberedIndexedDocument found{.number = document.integer(0),
-                                .document = {.document = {std::string(document.text(1))}, .chunks = {}}};
-  found.document.chunks.reserve(static_cast<std::size_t>(document.integer(2)));
-  Statement rows = database.prepare(
-      "SELECT chunks.id, chunks.text, vectors.components FROM chunks JOIN vectors ON vectors.chunk = chunks.id "
-      "WHERE chunks.document = ?1 ORDER BY chunks.id");
-  rows.bind(found.number);
-  while (rows.step()) {
-    found.document.chunks.push_back(
-        {.chunk = {rows.integer(0)}, .text = std::string(rows.text(1)), .embedding = read_embedding(rows.blob(2))});
+std::vector<DocumentId> select_matching(Database& database, const DocumentFilter& filter) {
+  Statement tag = database.prepare("SELECT 1 FROM tags WHERE document = ?1 AND tag = ?2");
+  const auto lets_through = [&](const Candidate& each) {
+    const bool type = filter.media_types.empty() || std::find(filter.media_types.begin(), filter.media_types.end(),
+                                                              each.media_type) != filter.media_types.end();
+    const bool time = (!filter.created_from || each.created_at >= *filter.created_from) &&
+                      (!filter.created_before || each.created_at < *filter.created_before);
+    const auto has = [&](const std::string& wanted) { return tag.bind(each.number, wanted).step(); };
+    return type && time && (filter.tags.empty() || std::any_of(filter.tags.begin(), filter.tags.end(), has));
+  };
+  std::vector<DocumentId> ids;
+  std::set<std::int64_t> seen;  // one document may come by several tags
+  for (const Candidate& each : select_candidates(database, filter)) {
+    if (seen.insert(each.number).second && lets_through(each)) ids.push_back(each.id);
   }
-  return found;
+  return ids;
 }
 
 }  // namespace jackdaw::store

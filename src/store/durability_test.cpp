@@ -39,7 +39,7 @@ class DurabilityTest : public testing::Test {
     ::_exit(1);
   }
 
-  NewDocument sample(Spool& spool, const std::string& mark) const {
+  SampleDocument sample(Spool& spool, const std::string& mark) const {
     std::mt19937 random(static_cast<unsigned>(std::hash<std::string>{}(mark)));
     return sample_document(spool, mark, random);
   }
@@ -53,9 +53,9 @@ class DurabilityTest : public testing::Test {
       };
       SqliteStore store(with);
       Spool spool = spool_of(folder_.path(), "original of " + mark);
-      const NewDocument document = sample(spool, mark);
+      SampleDocument document = sample(spool, mark);
       if (!point) die();
-      store.add(document);
+      add(store, document);
       die();
     });
   }
@@ -92,20 +92,20 @@ TEST_F(DurabilityTest, KilledWhileSpoolingLeavesNothing) {
 }
 
 TEST_F(DurabilityTest, KilledBetweenTheOriginalAndTheTransactionLeavesNothing) {
-  EXPECT_EQ(add_and_die_at("alpha", StoreStep::kOriginalKept), -SIGKILL);
+  EXPECT_EQ(add_and_die_at("alpha", StoreStep::kAcceptOriginalKept), -SIGKILL);
   SqliteStore store(options());
   expect_whole(store, "alpha", false);
 }
 
 TEST_F(DurabilityTest, KilledAfterTheTransactionKeepsAllOfIt) {
-  EXPECT_EQ(add_and_die_at("alpha", StoreStep::kAddCommitted), -SIGKILL);
+  EXPECT_EQ(add_and_die_at("alpha", StoreStep::kCompleteCommitted), -SIGKILL);
   SqliteStore store(options());
   expect_whole(store, "alpha", true);
 }
 
 TEST_F(DurabilityTest, KilledWhileRemovingRemovesAllOfIt) {
   for (const StoreStep point : {StoreStep::kRemoveCommitted, StoreStep::kOriginalRemoved}) {
-    EXPECT_EQ(add_and_die_at("alpha", StoreStep::kAddCommitted), -SIGKILL);
+    EXPECT_EQ(add_and_die_at("alpha", StoreStep::kCompleteCommitted), -SIGKILL);
     const int status = in_another_process([&] {
       SqliteStoreOptions with = options();
       with.on_step = [&](StoreStep reached) {
@@ -137,7 +137,7 @@ TEST_F(DurabilityTest, KilledAtAnyMomentEveryAcknowledgedDocumentIsWholeAndNoHal
       for (int i = 0;; ++i) {
         const std::string mark = "r" + std::to_string(round) + "d" + std::to_string(i) + "e";
         Spool spool = spool_of(folder_.path(), "original of " + mark);
-        store.add(sample(spool, mark));
+        add(store, sample(spool, mark));
         if (::write(receipts[1], "x", 1) != 1) ::_exit(1);
       }
     }
@@ -157,6 +157,11 @@ TEST_F(DurabilityTest, KilledAtAnyMomentEveryAcknowledgedDocumentIsWholeAndNoHal
     SqliteStore store(options());
     EXPECT_GE(store.count(), acknowledged);
     EXPECT_LE(store.count(), acknowledged + 1) << "at most the one whose receipt was not sent";
+    if (const auto accepted = store.begin_next(0)) {
+      EXPECT_EQ(bytes_of(accepted->original),
+                "original of " + accepted->filename.substr(0, accepted->filename.find('.')));
+      EXPECT_TRUE(store.remove(accepted->document));
+    }
     acknowledged = static_cast<int>(store.count());
     for (const Document& document : store.list({.limit = 200, .after = "", .text = "", .status = {}}).documents) {
       expect_whole(store, document.filename.substr(0, document.filename.find('.')), true);
@@ -309,19 +314,19 @@ TEST_F(DurabilityTest, AFullDiskIsAnErrorAndReadsGoOn) {
   {
     SqliteStore(options()).count();
   }
-  EXPECT_EQ(add_and_die_at("alpha", StoreStep::kAddCommitted), -SIGKILL);
+  EXPECT_EQ(add_and_die_at("alpha", StoreStep::kCompleteCommitted), -SIGKILL);
   const int status = in_another_process([&] {
     ::signal(SIGXFSZ, SIG_IGN);
     SqliteStore store(options());
     Spool spool = spool_of(folder_.path(), "original of beta");
-    const NewDocument document = sample(spool, "beta");
+    SampleDocument document = sample(spool, "beta");
     const rlimit limit{20000, 20000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     try {
-      store.add(document);
+      add(store, document);
     } catch (const Error& error) {
-      const bool reads =
-          store.count() == 1 && !store.chunks_of(store.list({}).documents.at(0).id, 9, "").passages.empty();
+      const bool reads = store.list({.status = DocumentStatus::kReady}).documents.size() == 1 &&
+                         !store.chunks_of(store.list({}).documents.at(0).id, 9, "").passages.empty();
       return error.code() == ErrorCode::kStorageFull && reads ? kStorageFullExit : 2;
     }
     return 3;
@@ -329,6 +334,8 @@ TEST_F(DurabilityTest, AFullDiskIsAnErrorAndReadsGoOn) {
   EXPECT_EQ(status, kStorageFullExit);
   SqliteStore store(options());
   expect_whole(store, "alpha", true);
+  const auto waiting = store.begin_next(0);
+  EXPECT_TRUE(!waiting || store.remove(waiting->document)) << "accepted, but there was no room for more";
   expect_whole(store, "beta", false);
 }
 

@@ -28,16 +28,14 @@ std::filesystem::path Originals::path_of(const std::string& sha256) const {
   return folder_ / sha256.substr(0, 2) / sha256;
 }
 
-void Originals::keep(const IncomingFile& file) const {
+void Originals::move_in(const IncomingFile& file) const {
   const std::filesystem::path path = path_of(file.sha256);
   make_folder(path.parent_path());
   rename_file(file.path, path);
-  try {
-    sync_folder(path.parent_path());
-  } catch (const Error&) {
-    give_back(file);
-    throw;
-  }
+}
+
+void Originals::make_durable(const std::string& sha256) const {
+  sync_folder(path_of(sha256).parent_path());
 }
 
 void Originals::give_back(const IncomingFile& file) const noexcept {

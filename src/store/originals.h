@@ -19,16 +19,17 @@ class Originals {
   // Throws kInvalidArgument for anything but 64 lower-case hex digits.
   std::filesystem::path path_of(const std::string& sha256) const;
 
-  // Moves the spool file, whose bytes must be on the disk (sync_file), to its place. Durable when it returns.
-  void keep(const IncomingFile& file) const;
-  // Undoes keep(), as far as possible: what stays behind is collected at the next start.
+  // Moves the spool file, whose bytes must be on the disk (sync_file), to its place. Durable after make_durable().
+  void move_in(const IncomingFile& file) const;
+  void make_durable(const std::string& sha256) const;
+  // Undoes move_in(), as far as possible: what stays behind is collected at the next start.
   void give_back(const IncomingFile& file) const noexcept;
 
   // Nothing happens when it is gone already. Durable when it returns.
   void remove(const std::string& sha256) const;
 
-  // Deletes every original that `is_named` denies: what a crash left between keep() and the transaction that names the
-  // file, or between a removal's transaction and remove(). Other files stay. Returns how many.
+  // Deletes every original that `is_named` denies: what a crash left between move_in() and the transaction that names
+  // the file, or between a removal's transaction and remove(). Other files stay. Returns how many.
   std::size_t collect_unreferenced(const std::function<bool(const std::string& sha256)>& is_named) const;
 
  private:

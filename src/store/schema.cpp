@@ -100,6 +100,54 @@ CREATE TABLE forgotten_answers(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX forgotten_answers_by_time ON forgotten_answers(forgotten_ns);
 )sql"},
+    Migration{3, R"sql(
+ALTER TABLE documents ADD COLUMN title_given INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE documents ADD COLUMN source TEXT NOT NULL DEFAULT '';
+ALTER TABLE documents ADD COLUMN pages_without_text BLOB NOT NULL DEFAULT x'0100';
+ALTER TABLE documents ADD COLUMN failure_code TEXT NOT NULL DEFAULT '';
+ALTER TABLE documents ADD COLUMN failure_message TEXT NOT NULL DEFAULT '';
+ALTER TABLE documents ADD COLUMN failure_page INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX documents_by_source ON documents(source);
+CREATE INDEX tags_by_tag ON tags(tag, document);
+ALTER TABLE chunks ADD COLUMN heading TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE jobs(
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  document INTEGER NOT NULL UNIQUE REFERENCES documents(number) ON DELETE CASCADE,
+  sha256 TEXT NOT NULL UNIQUE,
+  filename TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  tags BLOB NOT NULL,
+  source TEXT NOT NULL,
+  keep_partial INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  failure_code TEXT NOT NULL,
+  failure_message TEXT NOT NULL,
+  failure_page INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  created_ns INTEGER NOT NULL
+) STRICT;
+CREATE INDEX jobs_by_state ON jobs(state);
+INSERT INTO jobs(document, sha256, filename, bytes, title, tags, source, keep_partial, state, failure_code,
+                 failure_message, failure_page, attempts, created_ns)
+  SELECT number, sha256, filename, bytes, '', x'0100', '', 0, 1, '', '', 0, 0, created_ns
+  FROM documents WHERE status = 1 ORDER BY number;
+
+CREATE TABLE job_pages(
+  row INTEGER PRIMARY KEY,
+  document INTEGER NOT NULL REFERENCES jobs(document) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  label TEXT NOT NULL,
+  width REAL NOT NULL,
+  height REAL NOT NULL,
+  text TEXT NOT NULL,
+  words BLOB NOT NULL,
+  UNIQUE(document, number)
+) STRICT;
+
+INSERT INTO meta(name, value) VALUES('index_stamp', lower(hex(randomblob(16))));
+)sql"},
 };
 
 // Of the database header (SQLite file format, section 1.3), big endian.

@@ -8,13 +8,48 @@
 #include <string>
 
 #include "core/error.h"
-#include "store/document_rows.h"
+#include "store/box_codec.h"
 #include "store/sqlite_store.h"
+#include "store/wall_time_column.h"
 #include "tests/support/document_store_samples.h"
 #include "tests/support/stored_answer_samples.h"
 
 namespace jackdaw::store {
 namespace {
+
+// What the program of format 1 and 2 wrote for a document.
+std::vector<ChunkId> insert_as_format_2(Database& database, const SampleDocument& sample) {
+  database
+      .prepare(
+          "INSERT INTO documents(id, sha256, filename, filename_folded, title, title_folded, media_type, bytes, pages, "
+          "chunks, status, created_ns) VALUES(?1, ?2, ?3, ?3, ?4, ?4, ?5, ?6, ?7, ?8, 0, ?9)")
+      .run(sample.document.id.value, sample.original.sha256, sample.document.filename, sample.document.title,
+           sample.document.media_type, sample.original.bytes, sample.pages.size(), sample.chunks.size(),
+           to_column(sample.document.created_at));
+  const std::int64_t number = database.last_row();
+  for (std::size_t place = 0; place < sample.document.tags.size(); ++place) {
+    database.prepare("INSERT INTO tags(document, place, tag) VALUES(?1, ?2, ?3)")
+        .run(number, place, sample.document.tags[place]);
+  }
+  for (const Page& page : sample.pages) {
+    database
+        .prepare(
+            "INSERT INTO pages(document, number, label, width, height, text, words) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+        .run(number, page.number, page.label, page.width, page.height, page.text, Blob(encode_words(page.words)));
+  }
+  std::vector<ChunkId> ids;
+  for (std::size_t i = 0; i < sample.chunks.size(); ++i) {
+    const Chunk& chunk = sample.chunks[i];
+    database
+        .prepare("INSERT INTO chunks(document, page, begin_byte, end_byte, boxes, text) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+        .run(number, chunk.span.page, chunk.span.begin, chunk.span.end, Blob(encode_boxes(chunk.span.boxes)),
+             chunk.text);
+    ids.push_back({database.last_row()});
+    database.prepare("INSERT INTO vectors(chunk, components) VALUES(?1, ?2)")
+        .run(ids.back().value, std::as_bytes(std::span(sample.embeddings[i])));
+  }
+  return ids;
+}
 
 class SchemaTest : public testing::Test {
  protected:
@@ -131,32 +166,50 @@ std::uint64_t fingerprint(std::string_view text) {
 }
 
 TEST_F(SchemaTest, NeverChangesAStepThatWasReleased) {
-  constexpr std::array<std::uint64_t, 2> kReleased = {13544557528979907578U, 2083336390655557235U};
+  constexpr std::array<std::uint64_t, 3> kReleased = {13544557528979907578U, 2083336390655557235U,
+                                                      1894981748296723338U};
   ASSERT_EQ(migrations().size(), kReleased.size()) << "write the new step's fingerprint here";
   for (std::size_t i = 0; i < kReleased.size(); ++i) EXPECT_EQ(fingerprint(migrations()[i].sql), kReleased[i]) << i + 1;
 }
 
-TEST_F(SchemaTest, TakesAFolderOfVersionOneWithAllThatIsInIt) {
+class OlderFormatTest : public SchemaTest, public testing::WithParamInterface<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(EachFormat, OlderFormatTest, testing::Values(1U, 2U));
+
+TEST_P(OlderFormatTest, IsTakenWithAllThatIsInIt) {
   std::mt19937 random(3);
   std::filesystem::create_directories(folder_.path() / "originals");
   Spool spool = spool_of(folder_.path(), "bytes");
-  const NewDocument sample = sample_document(spool, "mark", random);
+  SampleDocument sample = sample_document(spool, "mark", random);
+  for (Chunk& chunk : sample.chunks) chunk.heading.clear();
+  sample.document.id = {random_id()};
   std::vector<ChunkId> ids;
   {
     Database database(file_, Database::Access::kReadWrite);
     database.execute("PRAGMA page_size = 4096");
     database.execute("PRAGMA journal_mode = WAL");
-    migrate(database, migrations().first(1));
-    ASSERT_EQ(database.integer("PRAGMA user_version"), 1);
-    const std::int64_t number = insert_document(database, sample);
-    insert_pages(database, number, sample.pages);
-    ids = insert_chunks(database, number, sample);
+    migrate(database, migrations().first(GetParam()));
+    ASSERT_EQ(database.integer("PRAGMA user_version"), static_cast<std::int64_t>(GetParam()));
+    ids = insert_as_format_2(database, sample);
     database.execute("INSERT INTO meta(name, value) VALUES('embedder', 'e')");
+    // A document that could not be read.
+    database.execute(
+        "INSERT INTO documents(id, sha256, filename, filename_folded, title, title_folded, media_type, bytes, pages, "
+        "chunks, status, created_ns) VALUES('failed', printf('%064d', 7), 'f', 'f', '', '', '', 1, 0, 0, 1, 0)");
   }
   std::vector<StoredAnswer> answers;
   for (int opening = 0; opening < 2; ++opening) {
     SqliteStore store({.data_dir = folder_.path(), .embedder_name = "e", .on_step = {}});
-    EXPECT_EQ(store.find(sample.document.id).value().filename, sample.document.filename);
+    const Document found = store.find(sample.document.id).value();
+    EXPECT_EQ(found.filename, sample.document.filename);
+    EXPECT_EQ(found.status, DocumentStatus::kReady);
+    EXPECT_EQ(found.tags, sample.document.tags);
+    EXPECT_EQ(found.source, "");
+    EXPECT_TRUE(found.pages_without_text.empty());
+    EXPECT_FALSE(found.failure || found.replacement);
+    EXPECT_EQ(store.matching({.tags = {"second"}}), std::vector{sample.document.id});
+    EXPECT_FALSE(store.index_stamp().empty());
+    EXPECT_EQ(store.find({"failed"}).value().status, opening == 0 ? DocumentStatus::kFailed : DocumentStatus::kQueued);
+    if (opening == 0) store.retry({"failed"});
     const std::vector<Passage> passages = store.passages(ids);
     ASSERT_EQ(passages.size(), sample.chunks.size());
     EXPECT_EQ(passages.back().text, sample.chunks.back().text);
@@ -186,7 +239,7 @@ TEST_F(SchemaTest, RefusesVectorsOfAnotherEmbedder) {
     SqliteStore store({.data_dir = folder_.path(), .embedder_name = "second", .on_step = {}});
     EXPECT_EQ(store.embedder_name(), "second");
     Spool spool = spool_of(folder_.path(), "bytes");
-    store.add(sample_document(spool, "mark", random));
+    add(store, sample_document(spool, "mark", random));
   }
   const std::string sentence = refusal();
   EXPECT_NE(sentence.find("'second'"), std::string::npos) << sentence;

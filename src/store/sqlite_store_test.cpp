@@ -32,10 +32,10 @@ class SqliteStoreTest : public testing::Test {
   }
   void SetUp() override { reopen(options()); }
 
-  NewDocument add(const std::string& mark, const SampleShape& shape = {}) {
+  SampleDocument add(const std::string& mark, const SampleShape& shape = {}) {
     Spool spool = spool_of(folder_.path(), "original of " + mark);
-    NewDocument sample = sample_document(spool, mark, random_, shape);
-    ids_[mark] = store_->add(sample);
+    SampleDocument sample = sample_document(spool, mark, random_, shape);
+    ids_[mark] = jackdaw::store::add(*store_, sample);
     return sample;
   }
 
@@ -65,7 +65,7 @@ class SqliteStoreTest : public testing::Test {
   std::unique_ptr<SqliteStore> store_;
 };
 
-void expect_same(const Document& found, const NewDocument& sample) {
+void expect_same(const Document& found, const SampleDocument& sample) {
   const Document& document = sample.document;
   EXPECT_EQ(found.id, document.id);
   EXPECT_EQ(found.filename, document.filename);
@@ -78,6 +78,10 @@ void expect_same(const Document& found, const NewDocument& sample) {
   EXPECT_EQ(found.status, document.status);
   EXPECT_EQ(found.created_at, document.created_at);
   EXPECT_EQ(found.tags, document.tags);
+  EXPECT_EQ(found.source, document.source);
+  EXPECT_EQ(found.pages_without_text, document.pages_without_text);
+  EXPECT_EQ(found.failure, document.failure);
+  EXPECT_FALSE(found.replacement);
 }
 
 void expect_same(const Page& found, const Page& page) {
@@ -90,7 +94,7 @@ void expect_same(const Page& found, const Page& page) {
 }
 
 TEST_F(SqliteStoreTest, GivesBackEverythingThatWasAdded) {
-  const NewDocument sample = add("alpha");
+  const SampleDocument sample = add("alpha");
   for (int opening = 0; opening < 2; ++opening) {
     expect_same(store_->find(sample.document.id).value(), sample);
     expect_same(store_->find_by_sha256(sample.original.sha256).value(), sample);
@@ -105,6 +109,8 @@ TEST_F(SqliteStoreTest, GivesBackEverythingThatWasAdded) {
       EXPECT_EQ(passages[i].page_label, "p" + std::to_string(sample.chunks[i].span.page));
       EXPECT_EQ(passages[i].text, sample.chunks[i].text);
       EXPECT_EQ(passages[i].span, sample.chunks[i].span);
+      EXPECT_EQ(passages[i].heading, sample.chunks[i].heading);
+      EXPECT_TRUE(passages[i].paged);
     }
     EXPECT_EQ(bytes_of(store_->original_of(sample.document.id).value()), "original of alpha");
     reopen(options());
@@ -112,22 +118,23 @@ TEST_F(SqliteStoreTest, GivesBackEverythingThatWasAdded) {
 }
 
 TEST_F(SqliteStoreTest, VisitsEveryReadyDocumentWithItsExactVectors) {
-  std::vector<NewDocument> samples;
+  std::vector<SampleDocument> samples;
   for (const char* mark : {"alpha", "beta", "gamma"}) samples.push_back(add(mark));
   Spool spool = spool_of(folder_.path(), "broken");
-  NewDocument failed = sample_document(spool, "failed", random_, {.pages = 0});
-  failed.document.status = DocumentStatus::kFailed;
-  store_->add(failed);
+  const Accepted failed = store_->accept(sample_document(spool, "failed", random_).upload());
+  ASSERT_TRUE(store_->fail(store_->waiting_job_of(failed.document.id).value(), {}));
+  Spool waiting = spool_of(folder_.path(), "waiting");
+  store_->accept(sample_document(waiting, "waiting", random_).upload());
   std::size_t visited = 0;
   store_->for_each_indexed([&](IndexedDocument&& document) {
     ASSERT_LT(visited, samples.size());
-    const NewDocument& sample = samples[visited++];
+    const SampleDocument& sample = samples[visited++];
     EXPECT_EQ(document.document, sample.document.id);
     ASSERT_EQ(document.chunks.size(), sample.chunks.size());
     for (std::size_t i = 0; i < document.chunks.size(); ++i) {
       EXPECT_EQ(document.chunks[i].chunk,
                 ids_[sample.document.filename.substr(0, sample.document.filename.find('.'))][i]);
-      EXPECT_EQ(document.chunks[i].text, sample.chunks[i].text);
+      EXPECT_EQ(document.chunks[i].text, indexed_text(sample.chunks[i].heading, sample.chunks[i].text));
       EXPECT_EQ(document.chunks[i].embedding, sample.embeddings[i]);
     }
     EXPECT_TRUE(store_->find(document.document).has_value()) << "the visitor may use the store";
@@ -144,13 +151,13 @@ TEST_F(SqliteStoreTest, KnowsNothingOfWhatIsNotThere) {
   EXPECT_FALSE(store_->original_of({random_id()}));
   EXPECT_TRUE(store_->chunks_of({random_id()}, 10, "").passages.empty());
   EXPECT_EQ(store_->count(), 0);
-  const NewDocument sample = add("alpha");
+  const SampleDocument sample = add("alpha");
   EXPECT_FALSE(store_->page(sample.document.id, 99));
 }
 
 TEST_F(SqliteStoreTest, PassagesKeepTheOrderAskedForAndLeaveOutWhatIsGone) {
   add("alpha");
-  const NewDocument beta = add("beta");
+  const SampleDocument beta = add("beta");
   const std::vector<ChunkId> ids = {ids_["beta"][1], ids_["alpha"][2], {999999}, ids_["beta"][0]};
   auto passages = store_->passages(ids);
   ASSERT_EQ(passages.size(), 3U);
@@ -164,38 +171,41 @@ TEST_F(SqliteStoreTest, PassagesKeepTheOrderAskedForAndLeaveOutWhatIsGone) {
 }
 
 TEST_F(SqliteStoreTest, RefusesTheSameBytesAgainAndKeepsTheFirst) {
-  const NewDocument first = add("alpha");
+  const SampleDocument first = add("alpha");
   Spool spool = spool_of(folder_.path(), "original of alpha");
-  const NewDocument twin = sample_document(spool, "other", random_);
-  EXPECT_EQ(code_of([&] { store_->add(twin); }), ErrorCode::kConflict);
+  SampleDocument twin = sample_document(spool, "other", random_);
+  EXPECT_EQ(code_of([&] { jackdaw::store::add(*store_, twin); }), ErrorCode::kConflict);
   EXPECT_EQ(store_->count(), 1);
   EXPECT_EQ(bytes_of(store_->original_of(first.document.id).value()), "original of alpha");
   EXPECT_TRUE(std::filesystem::exists(twin.original.path)) << "still the caller's";
 }
 
 TEST_F(SqliteStoreTest, RefusesWhatBreaksThePromisesOfADocument) {
-  const auto refused = [&](const std::function<void(NewDocument&)>& spoil) {
-    Spool spool = spool_of(folder_.path(), "odd octets");
-    NewDocument sample = sample_document(spool, "alpha", random_);
-    spoil(sample);
-    return code_of([&] { store_->add(sample); }) == ErrorCode::kInternal;
+  Spool spool = spool_of(folder_.path(), "odd octets");
+  const SampleDocument whole = sample_document(spool, "alpha", random_);
+  const DocumentId id = store_->accept(whole.upload()).document.id;
+  const std::int64_t job = store_->begin_next(0).value().number;
+  const auto refused = [&](const std::function<void(ReadDocument&)>& spoil) {
+    ReadDocument read = whole.read();
+    spoil(read);
+    return code_of([&] { store_->complete(job, read); }) == ErrorCode::kInternal;
   };
-  EXPECT_TRUE(refused([](NewDocument& d) { d.embeddings.pop_back(); }));
-  EXPECT_TRUE(refused([](NewDocument& d) { d.embeddings[1][0] += 0.5F; }));
-  EXPECT_TRUE(refused([](NewDocument& d) { d.embeddings[1][0] = std::nanf(""); }));
-  EXPECT_TRUE(refused([](NewDocument& d) { d.embeddings[1] = {1.0F}; }));
-  EXPECT_TRUE(refused([](NewDocument& d) { d.chunks[0].text += "x"; }));
-  EXPECT_TRUE(refused([](NewDocument& d) { d.chunks[0].span.end = 1U << 30; }));
-  EXPECT_TRUE(refused([](NewDocument& d) { d.chunks[0].span.page = 4; }));
-  EXPECT_EQ(store_->count(), 0);
-  EXPECT_TRUE(files_with("odd octets").empty()) << "no original without a document";
+  EXPECT_TRUE(refused([](ReadDocument& d) { d.embeddings.pop_back(); }));
+  EXPECT_TRUE(refused([](ReadDocument& d) { d.embeddings[1][0] += 0.5F; }));
+  EXPECT_TRUE(refused([](ReadDocument& d) { d.embeddings[1][0] = std::nanf(""); }));
+  EXPECT_TRUE(refused([](ReadDocument& d) { d.embeddings[1] = {1.0F}; }));
+  EXPECT_TRUE(refused([](ReadDocument& d) { d.chunks[0].text += "x"; }));
+  EXPECT_TRUE(refused([](ReadDocument& d) { d.chunks[0].span.end = 1U << 30; }));
+  EXPECT_TRUE(refused([](ReadDocument& d) { d.chunks[0].span.page = 4; }));
+  EXPECT_EQ(store_->find(id).value().status, DocumentStatus::kQueued);
+  EXPECT_TRUE(store_->complete(job, whole.read()));
 }
 
 TEST_F(SqliteStoreTest, NeverReusesAnId) {
   std::set<ChunkId> seen;
   ChunkId newest{0};
   for (int round = 0; round < 5; ++round) {
-    const NewDocument sample = add("alpha");
+    const SampleDocument sample = add("alpha");
     for (const ChunkId id : ids_["alpha"]) {
       EXPECT_GT(id, newest);
       newest = id;
@@ -206,7 +216,7 @@ TEST_F(SqliteStoreTest, NeverReusesAnId) {
 }
 
 TEST_F(SqliteStoreTest, LeavesNothingOfARemovedDocumentAndEverythingOfTheOthers) {
-  std::map<std::string, NewDocument> live;
+  std::map<std::string, SampleDocument> live;
   std::uniform_int_distribution<int> words(1, 400);
   int number = 0;
   for (int step = 0; step < 120; ++step) {
@@ -253,7 +263,7 @@ TEST_F(SqliteStoreTest, ListsEveryDocumentOnceHoweverItIsPaged) {
 }
 
 TEST_F(SqliteStoreTest, PagingIsNotDisturbedByWhatIsAddedAndRemovedMeanwhile) {
-  std::vector<NewDocument> samples;
+  std::vector<SampleDocument> samples;
   for (int i = 0; i < 12; ++i) samples.push_back(add("doc" + std::to_string(i), {.pages = 1}));
   std::vector<DocumentId> listed;
   DocumentQuery query{.limit = 3, .after = "", .text = "", .status = std::nullopt};
@@ -272,7 +282,7 @@ TEST_F(SqliteStoreTest, PagingIsNotDisturbedByWhatIsAddedAndRemovedMeanwhile) {
 
 TEST_F(SqliteStoreTest, PagesThroughTheChunksOfADocument) {
   add("before");
-  const NewDocument sample = add("alpha", {.pages = 4});
+  const SampleDocument sample = add("alpha", {.pages = 4});
   add("behind");
   for (const std::size_t limit : {1U, 5U, 200U}) {
     std::vector<ChunkId> listed;
@@ -289,10 +299,10 @@ TEST_F(SqliteStoreTest, PagesThroughTheChunksOfADocument) {
 TEST_F(SqliteStoreTest, FindsPartsOfNamesAndTitlesInAnyCaseAndForm) {
   const auto named = [&](const std::string& filename, const std::string& title) {
     Spool spool = spool_of(folder_.path(), filename);
-    NewDocument sample = sample_document(spool, "x", random_, {.pages = 1});
+    SampleDocument sample = sample_document(spool, "x", random_, {.pages = 1});
     sample.document.filename = filename;
     sample.document.title = title;
-    store_->add(sample);
+    jackdaw::store::add(*store_, sample);
   };
   named("STRASSE.pdf", "Über Vögel");
   named("Résumé 100%_a.pdf", "");
@@ -315,11 +325,10 @@ TEST_F(SqliteStoreTest, FindsPartsOfNamesAndTitlesInAnyCaseAndForm) {
 }
 
 TEST_F(SqliteStoreTest, ListsByStatus) {
-  const NewDocument ready = add("ready");
+  const SampleDocument ready = add("ready");
   Spool spool = spool_of(folder_.path(), "broken");
-  NewDocument failed = sample_document(spool, "failed", random_, {.pages = 0});
-  failed.document.status = DocumentStatus::kFailed;
-  store_->add(failed);
+  const Accepted failed = store_->accept(sample_document(spool, "failed", random_).upload());
+  ASSERT_TRUE(store_->fail(store_->waiting_job_of(failed.document.id).value(), {}));
   const auto only = [&](DocumentStatus status) {
     const auto page = store_->list({.limit = 50, .after = "", .text = "", .status = status});
     return page.documents.size() == 1 ? page.documents[0].id : DocumentId{};
@@ -332,7 +341,7 @@ TEST_F(SqliteStoreTest, RefusesLimitsAndCursorsThatItDidNotGive) {
   const auto list = [&](std::size_t limit, const std::string& after) {
     return code_of([&] { store_->list({.limit = limit, .after = after, .text = "", .status = std::nullopt}); });
   };
-  const NewDocument sample = add("alpha");
+  const SampleDocument sample = add("alpha");
   const auto chunks = [&](std::size_t limit, const std::string& after) {
     return code_of([&] { store_->chunks_of(sample.document.id, limit, after); });
   };
@@ -351,7 +360,7 @@ TEST_F(SqliteStoreTest, RefusesLimitsAndCursorsThatItDidNotGive) {
 
 TEST_F(SqliteStoreTest, ReadsWholeDocumentsWhileOthersAreAddedAndRemoved) {
   constexpr int kReaders = 3;
-  const NewDocument fixed = add("fixed");
+  const SampleDocument fixed = add("fixed");
   std::atomic<bool> done = false;
   std::atomic<int> torn = 0;
   std::atomic<int> reads = 0;
@@ -373,8 +382,8 @@ TEST_F(SqliteStoreTest, ReadsWholeDocumentsWhileOthersAreAddedAndRemoved) {
   }
   for (int round = 0; round < 15; ++round) {
     Spool spool = spool_of(folder_.path(), "round " + std::to_string(round));
-    const NewDocument sample = sample_document(spool, "fixed", random_);
-    store_->add(sample);
+    SampleDocument sample = sample_document(spool, "fixed", random_);
+    jackdaw::store::add(*store_, sample);
     if (round % 3 != 0) store_->remove(sample.document.id);
   }
   done = true;
@@ -384,17 +393,18 @@ TEST_F(SqliteStoreTest, ReadsWholeDocumentsWhileOthersAreAddedAndRemoved) {
 }
 
 TEST_F(SqliteStoreTest, AFullCollectionRefusesMoreAndGoesOnReading) {
-  const NewDocument first = add("alpha");
+  const SampleDocument first = add("alpha");
   SqliteStoreOptions tight = options();
   tight.max_database_bytes = 400 * 1024;
   reopen(tight);
   Spool spool = spool_of(folder_.path(), "too much");
-  const NewDocument large = sample_document(spool, "large", random_, {.pages = 60, .words_per_page = 300});
-  EXPECT_EQ(code_of([&] { store_->add(large); }), ErrorCode::kStorageFull);
-  EXPECT_EQ(store_->count(), 1);
+  SampleDocument large = sample_document(spool, "large", random_, {.pages = 60, .words_per_page = 300});
+  EXPECT_EQ(code_of([&] { jackdaw::store::add(*store_, large); }), ErrorCode::kStorageFull);
   EXPECT_EQ(store_->passages(ids_["alpha"]).size(), first.chunks.size());
-  EXPECT_TRUE(std::filesystem::exists(large.original.path)) << "given back to the caller";
-  EXPECT_FALSE(store_->find_by_sha256(large.original.sha256));
+  const Job waiting = store_->begin_next(0).value();
+  EXPECT_EQ(bytes_of(waiting.original), "too much") << "what was accepted is there, as it was";
+  EXPECT_TRUE(store_->fail(waiting.number, {ErrorCode::kStorageFull, "No room.", 0}));
+  EXPECT_EQ(store_->find(waiting.document).value().status, DocumentStatus::kFailed);
   add("small", {.pages = 1});
   EXPECT_TRUE(store_->remove(first.document.id));
 }

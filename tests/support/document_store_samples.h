@@ -11,6 +11,8 @@
 #include <string_view>
 
 #include "core/document_store.h"
+#include "core/error.h"
+#include "core/job_store.h"
 #include "store/spool.h"
 
 namespace jackdaw::store {
@@ -70,7 +72,8 @@ inline Page sample_page(int number, const std::string& mark, const SampleShape& 
             .width = 595.25F,
             .height = 841.5F,
             .text = {},
-            .words = {}};
+            .words = {},
+            .sections = {}};
   std::uniform_real_distribution<float> at(0, 500);
   for (int i = 0; i < shape.words_per_page; ++i) {
     const std::string word = mark + std::to_string(number) + "x" + std::to_string(i);
@@ -84,23 +87,47 @@ inline Page sample_page(int number, const std::string& mark, const SampleShape& 
   return page;
 }
 
+// A document to bring in, with all that a store must give back.
+struct SampleDocument {
+  Document document;  // id and created_at are the store's: add() fills them in
+  IncomingFile original;
+  std::vector<Page> pages;
+  std::vector<Chunk> chunks;
+  std::vector<Embedding> embeddings;  // one per chunk
+
+  NewUpload upload() const {
+    IncomingFile file = original;
+    file.filename = document.filename;
+    return {.file = std::move(file), .tags = document.tags, .source = document.source};
+  }
+  ReadDocument read() const {
+    return {.media_type = document.media_type,
+            .title = document.title,
+            .pages = document.pages,
+            .pages_without_text = document.pages_without_text,
+            .failure = document.failure,
+            .contents = pages,
+            .chunks = chunks,
+            .embeddings = embeddings};
+  }
+};
+
 // A made-up document, every word of which contains `mark` (letters and digits): what is left of it can be found in any
 // file. The spool file belongs to `spool`, which must live until the document is stored.
-inline NewDocument sample_document(Spool& spool, const std::string& mark, std::mt19937& random,
-                                   const SampleShape& shape = {}) {
-  NewDocument sample;
+inline SampleDocument sample_document(Spool& spool, const std::string& mark, std::mt19937& random,
+                                      const SampleShape& shape = {}) {
+  SampleDocument sample;
   sample.original = spool.finish(mark + ".pdf");
-  sample.document = {.id = {random_id()},
+  sample.document = {.id = {},
                      .filename = sample.original.filename,
                      .title = "On " + mark,
                      .media_type = "application/pdf",
                      .sha256 = sample.original.sha256,
                      .bytes = sample.original.bytes,
                      .pages = shape.pages,
-                     .chunks = 0,
-                     .status = DocumentStatus::kReady,
-                     .created_at = std::chrono::system_clock::now(),
-                     .tags = {"tag-" + mark, "second"}};
+                     .tags = {"tag-" + mark, "second"},
+                     .source = "/from/" + mark + ".pdf",
+                     .pages_without_text = {2, 17}};
   for (int number = 1; number <= shape.pages; ++number) {
     const Page& page = sample.pages.emplace_back(sample_page(number, mark, shape, random));
     for (std::size_t begin = 0; begin < page.text.size(); begin += shape.chunk_bytes) {
@@ -109,11 +136,27 @@ inline NewDocument sample_document(Spool& spool, const std::string& mark, std::m
                                .span = {.page = number,
                                         .begin = static_cast<std::uint32_t>(begin),
                                         .end = static_cast<std::uint32_t>(end),
-                                        .boxes = {{10, 20, 300, 32}, {10, 34, 250.5F, 46}}}});
+                                        .boxes = {{10, 20, 300, 32}, {10, 34, 250.5F, 46}}},
+                               .heading = number % 2 == 0 ? "Of " + mark : ""});
       sample.embeddings.push_back(unit_vector(random));
     }
   }
   return sample;
+}
+
+// Brings a document in whole, past the queue, as its way through the program would. Returns the ids of its chunks.
+template <class Store>
+std::vector<ChunkId> add(Store& store, SampleDocument& sample) {
+  const Accepted accepted = store.accept(sample.upload());
+  if (accepted.already_known) throw Error(ErrorCode::kConflict, "The same bytes are there already.");
+  sample.document.id = accepted.document.id;
+  sample.document.created_at = accepted.document.created_at;
+  const auto job = store.waiting_job_of(accepted.document.id);
+  return store.complete(job.value(), sample.read()).value();
+}
+template <class Store>
+std::vector<ChunkId> add(Store& store, SampleDocument&& sample) {
+  return add(store, sample);
 }
 
 }  // namespace jackdaw::store
