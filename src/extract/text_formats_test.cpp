@@ -181,6 +181,9 @@ TEST(Html, BombsAreRefusedAndUglyPagesRead) {
   std::string attributes = "<html><p";
   for (int i = 0; i < 50'000; ++i) attributes += " a" + std::to_string(i);
   EXPECT_THROW(read(attributes + ">x"), Refusal);
+  std::string anchors = "<html>";
+  for (int i = 0; i < 2'000; ++i) anchors += "<a name=x><p>word";
+  EXPECT_FALSE(read(anchors).pages.empty());
   std::string items = "<html><ul>";
   for (int i = 0; i < 5'000; ++i) items += "<li>word<p>more";
   EXPECT_EQ(read(items).pages.at(0).text.substr(0, 12), "- word\n\nmore");

@@ -12,10 +12,11 @@ namespace {
 
 constexpr std::size_t kMaxAttributes = 1'000;
 
-// Elements that have no end tag or may leave it away.
-constexpr std::array<std::string_view, 26> kUnclosed = {
-    "area", "base", "basefont", "br", "col",   "dd",     "dt", "embed", "hr", "img", "input", "keygen", "li",
-    "link", "meta", "option",   "p",  "param", "source", "td", "tbody", "th", "tr",  "track", "wbr",    "thead"};
+// Elements that have no end tag or may leave it away, and links, which end where the next one begins.
+constexpr std::array<std::string_view, 27> kUnclosed = {"a",     "area",  "base",   "basefont", "br",    "col",    "dd",
+                                                        "dt",    "embed", "hr",     "img",      "input", "keygen", "li",
+                                                        "link",  "meta",  "option", "p",        "param", "source", "td",
+                                                        "tbody", "th",    "tr",     "track",    "wbr",   "thead"};
 constexpr std::array<std::string_view, 6> kRaw = {"script", "style", "textarea", "title", "xmp", "noembed"};
 
 bool is_letter(char c) noexcept {
