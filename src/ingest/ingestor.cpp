@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "core/error.h"
@@ -170,6 +171,7 @@ asio::awaitable<bool> Ingestor::put_in_place(Reading& reading, Cancellation canc
 
 // One piece of work on the writing thread: store and index never differ when another piece begins.
 bool Ingestor::complete(Reading& reading) {
+  if (reading.job.replaces) forget_index_file();
   const auto chunk_ids = jobs_.complete(reading.job.number, reading.read);
   if (!chunk_ids) return false;
   IndexedDocument indexed{.document = reading.job.document, .chunks = {}};
@@ -184,6 +186,19 @@ bool Ingestor::complete(Reading& reading) {
                                           "\" is stored but cannot be searched before the next start: " + error.what());
   }
   return true;
+}
+
+// Before the store's change, whose way to the disk takes this along.
+void Ingestor::forget_index_file() {
+  if (options_.index_file.empty()) return;
+  saved_stamp_.clear();
+  std::error_code failure;
+  std::filesystem::remove(options_.index_file, failure);
+  if (failure) {
+    throw Error(ErrorCode::kInternal, "The saved index '" + options_.index_file.string() +
+                                          "' knows words of the document and cannot be deleted (" + failure.message() +
+                                          "). Make its folder writable, then try again.");
+  }
 }
 
 void Ingestor::merge_soon(const asio::any_io_executor& executor) {
@@ -202,6 +217,7 @@ asio::awaitable<void> Ingestor::merge() {
 
 asio::awaitable<bool> Ingestor::remove(DocumentId id) {
   const bool removed = co_await writing_.run(Lane::kInteractive, Cancellation(), [&] {
+    forget_index_file();
     std::exception_ptr failure;
     bool found = false;
     try {

@@ -68,7 +68,7 @@ class Ingestor {
   boost::asio::awaitable<std::size_t> load_index(Cancellation cancellation);
 
   // Writes the index file unless it is of the store's present state already. Nothing is written to store and index
-  // meanwhile.
+  // meanwhile. Removing or replacing a document deletes the file, which knows its words, until the next save.
   boost::asio::awaitable<void> save_index(Cancellation cancellation);
 
  private:
@@ -78,6 +78,7 @@ class Ingestor {
   // False when the job is gone.
   boost::asio::awaitable<bool> put_in_place(Reading& reading, Cancellation cancellation);
   bool complete(Reading& reading);
+  void forget_index_file();
   std::size_t load_from_store(const Cancellation& cancellation);
   boost::asio::awaitable<void> merge();
   void merge_soon(const boost::asio::any_io_executor& executor);

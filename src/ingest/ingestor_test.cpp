@@ -251,7 +251,9 @@ TEST_F(IngestorTest, SavesTheIndexOnlyWhenItChangedAndLoadsItBack) {
   EXPECT_EQ(await(io_, again.load_index({})), 2U);
   EXPECT_EQ(fresh.snapshot()->chunks, index_.snapshot()->chunks);
   finish();
-  std::filesystem::remove(file);
+  // The file knows the words of what is removed.
+  await(io_, ingestor().remove(store_.find_by_sha256("sha256 of b.pdf1")->id));
+  EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 }  // namespace
