@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
+#include <system_error>
 
 #include "server/terminal.h"
 
@@ -15,11 +16,17 @@ constexpr std::size_t kLeastBar = 10;
 constexpr std::size_t kMostBar = 30;
 constexpr std::size_t kLeastCurrent = 12;
 
-template <class... Values>
-std::string format(const char* form, Values... values) {
-  std::array<char, 64> text{};
-  const int size = std::snprintf(text.data(), text.size(), form, values...);
-  return {text.data(), static_cast<std::size_t>(std::clamp(size, 0, static_cast<int>(text.size()) - 1))};
+std::string padded(std::size_t number, std::size_t width, char fill) {
+  std::string digits = std::to_string(number);
+  if (digits.size() < width) digits.insert(0, width - digits.size(), fill);
+  return digits;
+}
+
+std::string with_one_decimal(double number) {
+  std::array<char, 32> text{};
+  const auto [end, failure] =
+      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed, 1);
+  return failure == std::errc{} ? std::string(text.data(), end) : std::string();
 }
 
 std::string bar(double fraction, std::size_t columns) {
@@ -64,18 +71,19 @@ std::string current_piece(const ProgressView& view, std::size_t columns) {
 }  // namespace
 
 std::string clock_text(double seconds) {
-  const auto all = static_cast<long long>(std::llround(std::clamp(seconds, 0.0, 359'999.0)));
-  if (all < 3600) return format("%lld:%02lld", all / 60, all % 60);
-  return format("%lld:%02lld:%02lld", all / 3600, all / 60 % 60, all % 60);
+  const auto all = static_cast<std::size_t>(std::llround(std::clamp(seconds, 0.0, 359'999.0)));
+  const std::string rest = padded(all % 60, 2, '0');
+  if (all < 3600) return std::to_string(all / 60) + ":" + rest;
+  return std::to_string(all / 3600) + ":" + padded(all / 60 % 60, 2, '0') + ":" + rest;
 }
 
 std::string progress_line(const ProgressView& view, std::size_t columns) {
   const double fraction = std::clamp(view.fraction, 0.0, 1.0);
   Line line(columns);
-  line.add(format("%3d%%", static_cast<int>(fraction * 100)));
+  line.add(padded(static_cast<std::size_t>(fraction * 100), 3, ' ') + "%");
   line.add(std::to_string(view.files_done) + "/" + std::to_string(view.files) + " files");
   if (view.eta_s) line.add(clock_text(*view.eta_s) + " left");
-  if (columns >= 70 && view.pages_per_s > 0) line.add(format("%.1f pages/s", view.pages_per_s));
+  if (columns >= 70 && view.pages_per_s > 0) line.add(with_one_decimal(view.pages_per_s) + " pages/s");
   if (columns >= 50) line.add(bar(fraction, std::clamp(columns / 6, kLeastBar, kMostBar)));
   line.add(current_piece(view, line.room()));
   return std::move(line).text();
