@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <memory>
 #include <string>
 
 #include "core/error.h"
@@ -23,6 +24,21 @@ bool is_failed_write(int code) noexcept {
   }
 }
 
+bool is_damage(int code) noexcept {
+  return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB || code == SQLITE_IOERR_CORRUPTFS ||
+         code == SQLITE_IOERR_DATA;
+}
+
+bool is_forbidden(int code) noexcept {
+  switch (code & 0xff) {
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_CANTOPEN: return true;
+    default: return false;
+  }
+}
+
 [[noreturn]] void fail(sqlite3* connection, int code, const std::string& what) {
   if (connection != nullptr) code = sqlite3_extended_errcode(connection);
   if (is_failed_write(code)) {
@@ -30,6 +46,16 @@ bool is_failed_write(int code) noexcept {
                                              "). Free some space or delete documents, then try again.");
   }
   const std::string reason = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
+  if (is_damage(code)) {
+    throw Error(ErrorCode::kInternal, "The database file is damaged (it failed to " + what + ": " + reason +
+                                          "). Stop the server and run 'jackdaw verify' to see what is lost; a backup "
+                                          "brings it back.");
+  }
+  if (is_forbidden(code)) {
+    throw Error(ErrorCode::kUnavailable, "The database cannot be written (it failed to " + what + ": " + reason +
+                                             "). Make the data folder writable for the user of this program, or "
+                                             "choose another one with --data.");
+  }
   throw Error(ErrorCode::kInternal, "The database failed to " + what + ": " + reason + ".");
 }
 
@@ -141,7 +167,28 @@ bool Database::checkpoint_truncate() {
   const int code = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if ((code & 0xff) == SQLITE_BUSY) return false;
   if (code != SQLITE_OK) fail(connection_.get(), code, "move its log into the database file");
+  // SQLite leaves the cut to the next commit's sync: until then a power cut would bring back what the log held.
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+  if (log == nullptr || log->pMethods == nullptr) return true;  // nothing was ever written to one
+  const int synced = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (synced != SQLITE_OK) fail(nullptr, synced, "write the cut of its log to the disk");
   return true;
+}
+
+void Database::copy_to(Database& destination, const std::function<void(std::int64_t, std::int64_t)>& on_pages) {
+  constexpr int kPagesAtOnce = 256;
+  const auto finish = [](sqlite3_backup* backup) { sqlite3_backup_finish(backup); };
+  std::unique_ptr<sqlite3_backup, decltype(finish)> backup(
+      sqlite3_backup_init(destination.connection_.get(), "main", connection_.get(), "main"), finish);
+  if (!backup) fail(destination.connection_.get(), SQLITE_ERROR, "begin its copy");
+  int code = SQLITE_OK;
+  while ((code = sqlite3_backup_step(backup.get(), kPagesAtOnce)) == SQLITE_OK) {
+    const std::int64_t all = sqlite3_backup_pagecount(backup.get());
+    on_pages(all - sqlite3_backup_remaining(backup.get()), all);
+  }
+  sqlite3_backup_finish(backup.release());
+  if (code != SQLITE_DONE) fail(nullptr, code, "copy itself");
 }
 
 Transaction::Transaction(Database& database, Kind kind) : database_(database) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,8 +19,9 @@ namespace jackdaw::store {
 using Blob = std::span<const std::byte>;
 
 // One prepared statement. Used by one thread at a time; must not outlive its Database. Everything here and below throws
-// Error: kStorageFull when the disk has no room or cannot be written, else kInternal. Messages name the operation and
-// SQLite's reason, never a bound value.
+// Error: kStorageFull when the disk has no room or fails to write, kUnavailable when it must not be written, else
+// kInternal, with a sentence of its own for a damaged file. Messages name the operation and SQLite's reason, never a
+// bound value.
 class Statement {
  public:
   // Binds `values` to ?1, ?2 ... (copied) and makes the statement ready to step from its start.
@@ -88,9 +90,13 @@ class Database {
   std::int64_t last_row() const noexcept;
   bool in_transaction() const noexcept;
 
-  // Moves the whole write-ahead log into the database file and cuts it to nothing. False when another program reads an
-  // old state, so that the log had to stay.
+  // Moves the whole write-ahead log into the database file and cuts it to nothing; both are on the disk when it
+  // returns. False when another program reads an old state, so that the log had to stay.
   bool checkpoint_truncate();
+
+  // Makes `destination`, an empty database, a copy of what this connection's transaction sees. `on_pages` hears how
+  // many pages of how many are there; what it throws ends the copy.
+  void copy_to(Database& destination, const std::function<void(std::int64_t done, std::int64_t all)>& on_pages);
 
  private:
   struct Closer {
