@@ -1,0 +1,191 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/sqlite_store.h"
+#include "tests/support/document_store_samples.h"
+#include "tests/support/stored_answer_samples.h"
+
+namespace jackdaw::store {
+
+// Does to a store what people and the queue do to it, in a random order that its seed decides. It knows of the
+// collection only what the store says, and can therefore go on with any. Each document and each answer has a mark that
+// stands in all of its text, and nowhere else.
+class StoreWorkload {
+ public:
+  StoreWorkload(std::filesystem::path data_dir, std::function<void(StoreStep)> on_step, unsigned seed)
+      : data_dir_(std::move(data_dir)), on_step_(std::move(on_step)), random_(seed), seed_(seed) {}
+
+  void open() {
+    store_ = std::make_unique<SqliteStore>(
+        SqliteStoreOptions{.data_dir = data_dir_, .embedder_name = "e", .readers = 1, .on_step = on_step_});
+  }
+  void close() { store_.reset(); }
+
+  // One thing that is done, or nothing where what was chosen cannot be done now. Returns its name.
+  std::string act() {
+    const Action& action = kActions[pick_action_(random_)];
+    (this->*action.act)();
+    return action.name;
+  }
+
+ private:
+  struct Action {
+    const char* name;
+    double weight;
+    void (StoreWorkload::*act)();
+  };
+  static constexpr std::size_t kMostDocuments = 8;
+
+  std::size_t below(std::size_t bound) { return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random_); }
+
+  // Of equal length, so that none is part of another.
+  std::string new_mark() { return "mk" + std::to_string(seed_) + "n" + std::to_string(100'000 + marks_++) + "q"; }
+
+  std::optional<Document> any_document(const std::function<bool(const Document&)>& fits) {
+    std::vector<Document> fitting;
+    for (Document& each : store_->list({.limit = 200}).documents) {
+      if (fits(each)) fitting.push_back(std::move(each));
+    }
+    if (fitting.empty()) return std::nullopt;
+    return fitting[below(fitting.size())];
+  }
+  std::optional<Document> any_document() {
+    return any_document([](const Document&) { return true; });
+  }
+  struct Waiting {
+    std::int64_t job = 0;
+    std::string mark;  // of what is to be read
+  };
+  std::optional<Waiting> any_waiting() {
+    const auto document =
+        any_document([this](const Document& each) { return store_->waiting_job_of(each.id).has_value(); });
+    if (!document) return std::nullopt;
+    return Waiting{.job = store_->waiting_job_of(document->id).value(),
+                   .mark = mark_of(document->replacement ? document->replacement->filename : document->filename)};
+  }
+
+  static std::string bytes_named(const std::string& mark) { return "original of " + mark + std::string(3000, 'o'); }
+  static std::string mark_of(const std::string& filename) { return filename.substr(0, filename.find('.')); }
+
+  SampleDocument sample(Spool& spool, const std::string& mark) {
+    const bool large = below(50) == 0;  // so that the log is moved into the database without being cut
+    return sample_document(spool, mark, random_,
+                           {.pages = large ? 60 : 2, .words_per_page = large ? 200 : 20, .chunk_bytes = 200});
+  }
+  void hand_in(const std::string& mark, const std::optional<DocumentId>& replaces) {
+    Spool spool = spool_of(data_dir_, bytes_named(mark));
+    NewUpload upload = sample(spool, mark).upload();
+    upload.replaces = replaces;
+    store_->accept(upload);
+  }
+
+  void accept() {
+    if (store_->count() >= static_cast<std::int64_t>(kMostDocuments)) return remove();
+    hand_in(new_mark(), std::nullopt);
+  }
+  void replace() {
+    if (const auto document = any_document()) hand_in(new_mark(), document->id);
+  }
+  // The bytes that the document has, while a replacement waits.
+  void withdraw_replacement() {
+    const auto document = any_document([](const Document& each) { return each.replacement.has_value(); });
+    if (document) hand_in(mark_of(document->filename), document->id);
+  }
+  void begin() { store_->begin_next(0); }
+  void complete() {
+    const auto waiting = any_waiting();
+    if (!waiting) return;
+    Spool unused = spool_of(data_dir_, "unused");  // a sample wants one
+    store_->complete(waiting->job, sample(unused, waiting->mark).read());
+  }
+  void fail() {
+    if (const auto waiting = any_waiting())
+      store_->fail(waiting->job, {ErrorCode::kDamagedDocument, "It is damaged.", 3});
+  }
+  void cancel() {
+    if (const auto waiting = any_waiting()) store_->cancel(waiting->job);
+  }
+  void put_back() {
+    if (const auto waiting = any_waiting()) store_->put_back(waiting->job);
+  }
+  void retry() {
+    const auto ended = [](DocumentStatus status) {
+      return status == DocumentStatus::kFailed || status == DocumentStatus::kCancelled;
+    };
+    const auto document = any_document([&](const Document& each) {
+      return ended(each.status) || (each.replacement && ended(each.replacement->status));
+    });
+    if (document) store_->retry(document->id);
+  }
+  void keep_page() {
+    const auto waiting = any_waiting();
+    if (!waiting) return;
+    const int number = 1 + static_cast<int>(below(3));
+    store_->keep_page(waiting->job, sample_page(number, waiting->mark, {.words_per_page = 20}, random_));
+  }
+  void edit() {
+    const auto document = any_document();
+    if (!document) return;
+    DocumentEdit edit;
+    if (below(2) == 0) edit.title = "Title " + std::to_string(below(1000));
+    if (below(2) == 0) edit.tags = std::vector<std::string>{"tag " + std::to_string(below(1000)), "other"};
+    store_->edit(document->id, edit);
+  }
+  void remove() {
+    if (const auto document = any_document()) store_->remove(document->id);
+  }
+  void keep_answers() {
+    std::vector<Passage> passages;
+    if (const auto document = any_document()) passages = store_->chunks_of(document->id, 4, "").passages;
+    std::vector<StoredAnswer> answers;
+    for (std::size_t n = 1 + below(3); n > 0; --n) answers.push_back(typical_answer(new_mark(), passages));
+    store_->keep(answers);
+  }
+  void forget_answers() { store_->forget_answers_before(WallTime::max(), 1 + below(3)); }
+  void reopen() {
+    close();
+    open();
+  }
+
+  static constexpr std::array kActions = {
+      Action{"accept", 5, &StoreWorkload::accept},
+      Action{"replace", 3, &StoreWorkload::replace},
+      Action{"withdraw_replacement", 1.5, &StoreWorkload::withdraw_replacement},
+      Action{"begin", 1, &StoreWorkload::begin},
+      Action{"complete", 5, &StoreWorkload::complete},
+      Action{"fail", 1, &StoreWorkload::fail},
+      Action{"cancel", 1, &StoreWorkload::cancel},
+      Action{"put_back", 1, &StoreWorkload::put_back},
+      Action{"retry", 2, &StoreWorkload::retry},
+      Action{"keep_page", 2, &StoreWorkload::keep_page},
+      Action{"edit", 1, &StoreWorkload::edit},
+      Action{"remove", 1.5, &StoreWorkload::remove},
+      Action{"keep_answers", 2, &StoreWorkload::keep_answers},
+      Action{"forget_answers", 1, &StoreWorkload::forget_answers},
+      Action{"reopen", 1, &StoreWorkload::reopen},
+  };
+  static std::discrete_distribution<std::size_t> weights() {
+    std::vector<double> each;
+    for (const Action& action : kActions) each.push_back(action.weight);
+    return {each.begin(), each.end()};
+  }
+
+  const std::filesystem::path data_dir_;
+  const std::function<void(StoreStep)> on_step_;
+  std::mt19937 random_;
+  const unsigned seed_;
+  std::discrete_distribution<std::size_t> pick_action_ = weights();
+  int marks_ = 0;
+  std::unique_ptr<SqliteStore> store_;
+};
+
+}  // namespace jackdaw::store
