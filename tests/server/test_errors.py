@@ -92,7 +92,7 @@ def test_bad_lists(hash_server):
     ("empty.pdf", b"", 415, "unsupported_media_type"),
     ("picture.pdf", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, 415, "unsupported_media_type"),
     ("program.pdf", b"\x7fELF\x02\x01\x01" + b"\0" * 200, 415, "unsupported_media_type"),
-    ("archive.pdf", b"PK\x03\x04" + b"\0" * 100, 415, "unsupported_media_type"),
+    ("archive.pdf", b"PK\x03\x04" + b"\0" * 100, 422, "damaged_document"),
     ("damaged.pdf", b"%PDF-1.7\n" + b"nonsense " * 100, 422, "damaged_document"),
 ])
 def test_files_that_cannot_be_read(hash_server, name, content, status, code):
