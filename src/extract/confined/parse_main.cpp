@@ -7,6 +7,7 @@
 //   jackdaw-parse check             closes the sandbox, says so, then does something forbidden: the right end is SIGSYS
 //
 // A last argument `without-filter` leaves the system call filter out.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <new>
@@ -70,9 +71,16 @@ int end_process() {
 #endif
 }
 
+// PDFium lives on small objects that come and go. The C library keeps those of up to 160 bytes (its most) ready for the
+// next one instead of joining them with their neighbours: 8% of a document's time.
+void prepare() {
+  mallopt(M_MXFAST, 160);
+  prepare_pdfium();
+}
+
 int read_document(const Limits& limits, bool filter) {
   FrameWriter out(STDOUT_FILENO);
-  const std::optional<Input> input = close_sandbox_with_input(out, filter, prepare_pdfium);
+  const std::optional<Input> input = close_sandbox_with_input(out, filter, prepare);
   if (!input) return 1;
   write_document(*input, limits, out);
   return end_process();
@@ -90,7 +98,7 @@ void write_picture(const Input& input, std::size_t page, std::size_t dpi) {
 
 int render(std::size_t page, std::size_t dpi, bool filter) {
   FrameWriter out(STDOUT_FILENO);
-  const std::optional<Input> input = close_sandbox_with_input(out, filter, prepare_pdfium);
+  const std::optional<Input> input = close_sandbox_with_input(out, filter, prepare);
   if (!input) return 1;
   try {
     write_picture(*input, page, dpi);
