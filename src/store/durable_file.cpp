@@ -37,6 +37,9 @@ void throw_errno(const std::string& action, const std::filesystem::path& path) {
   if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
     throw Error(ErrorCode::kStorageFull, what + ". Free some space, then try again.");
   }
+  if (code == EROFS || code == EACCES || code == EPERM) {
+    throw Error(ErrorCode::kUnavailable, what + ". Make the folder writable for the user of this program.");
+  }
   throw Error(ErrorCode::kInternal, what + ".");
 }
 

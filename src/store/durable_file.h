@@ -8,7 +8,8 @@
 namespace jackdaw::store {
 
 // Files whose bytes and names must survive a power cut. Every function throws Error when it fails: kStorageFull when
-// there is no room (also a quota or a file size limit), else kInternal naming the path and the system's reason.
+// there is no room (also a quota or a file size limit), kUnavailable when the system forbids it, else kInternal; all
+// name the path and the system's reason.
 
 // An open descriptor, closed with its owner. Used by one thread at a time.
 class FileDescriptor {

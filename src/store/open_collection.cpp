@@ -70,7 +70,9 @@ std::size_t collect_leftovers(Database& database, const Originals& originals) {
   std::set<std::string, std::less<>> named;
   Statement rows = database.prepare("SELECT sha256 FROM documents UNION SELECT sha256 FROM jobs");
   while (rows.step()) named.emplace(rows.text(0));
-  return originals.collect_unreferenced([&named](const std::string& sha256) { return named.contains(sha256); });
+  const auto unreferenced = originals.unreferenced([&](const std::string& sha256) { return named.contains(sha256); });
+  for (const std::string& sha256 : unreferenced) originals.remove(sha256);
+  return unreferenced.size();
 }
 
 }  // namespace jackdaw::store

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "core/error.h"
 #include "store/durable_file.h"
@@ -47,17 +49,23 @@ void Originals::remove(const std::string& sha256) const {
   if (delete_file(path)) sync_folder(path.parent_path());
 }
 
-std::size_t Originals::collect_unreferenced(const std::function<bool(const std::string&)>& is_named) const {
-  std::size_t collected = 0;
-  for (const auto& shelf : std::filesystem::directory_iterator(folder_)) {
+std::vector<std::string> Originals::all_in(const std::filesystem::path& data_dir) {
+  std::vector<std::string> names;
+  std::error_code none;
+  for (const auto& shelf : std::filesystem::directory_iterator(data_dir / "originals", none)) {
     if (!shelf.is_directory()) continue;
     for (const auto& entry : std::filesystem::directory_iterator(shelf.path())) {
-      const std::string name = entry.path().filename().string();
-      if (is_sha256(name) && !is_named(name) && delete_file(entry.path())) ++collected;
+      std::string name = entry.path().filename().string();
+      if (is_sha256(name) && name.starts_with(shelf.path().filename().string())) names.push_back(std::move(name));
     }
-    if (collected > 0) sync_folder(shelf.path());
   }
-  return collected;
+  return names;
+}
+
+std::vector<std::string> Originals::unreferenced(const std::function<bool(const std::string&)>& is_named) const {
+  std::vector<std::string> names = all_in(folder_.parent_path());
+  std::erase_if(names, is_named);
+  return names;
 }
 
 }  // namespace jackdaw::store

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "core/document.h"
 
@@ -28,9 +28,12 @@ class Originals {
   // Nothing happens when it is gone already. Durable when it returns.
   void remove(const std::string& sha256) const;
 
-  // Deletes every original that `is_named` denies: what a crash left between move_in() and the transaction that names
-  // the file, or between a removal's transaction and remove(). Other files stay. Returns how many.
-  std::size_t collect_unreferenced(const std::function<bool(const std::string& sha256)>& is_named) const;
+  // Those that `is_named` denies: what a crash left between move_in() and the transaction that names the file,
+  // or between a removal's transaction and remove(). Other files are none.
+  std::vector<std::string> unreferenced(const std::function<bool(const std::string& sha256)>& is_named) const;
+
+  // The names of all originals in a data folder or a backup, without order. None where there is no such folder.
+  static std::vector<std::string> all_in(const std::filesystem::path& data_dir);
 
  private:
   std::filesystem::path folder_;

@@ -3,13 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "core/document.h"
 #include "store/durable_file.h"
+#include "store/sha256.h"
 
 namespace jackdaw::store {
 
@@ -31,13 +31,11 @@ class Spool {
   IncomingFile finish(std::string_view filename);
 
  private:
-  class Sha256;
-
   void discard() noexcept;
 
   std::filesystem::path path_;
   FileDescriptor file_;
-  std::unique_ptr<Sha256> hash_;
+  Sha256 hash_;
   std::uint64_t bytes_ = 0;
 };
 

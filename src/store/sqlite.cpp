@@ -177,16 +177,17 @@ bool Database::checkpoint_truncate() {
 }
 
 void Database::copy_to(Database& destination, const std::function<void(std::int64_t, std::int64_t)>& on_pages) {
-  constexpr int kPagesAtOnce = 256;
+  constexpr int kPagesAtOnce = 64;  // between two looks at whether anybody still waits
   const auto finish = [](sqlite3_backup* backup) { sqlite3_backup_finish(backup); };
   std::unique_ptr<sqlite3_backup, decltype(finish)> backup(
       sqlite3_backup_init(destination.connection_.get(), "main", connection_.get(), "main"), finish);
   if (!backup) fail(destination.connection_.get(), SQLITE_ERROR, "begin its copy");
   int code = SQLITE_OK;
-  while ((code = sqlite3_backup_step(backup.get(), kPagesAtOnce)) == SQLITE_OK) {
+  do {
+    code = sqlite3_backup_step(backup.get(), kPagesAtOnce);
     const std::int64_t all = sqlite3_backup_pagecount(backup.get());
     on_pages(all - sqlite3_backup_remaining(backup.get()), all);
-  }
+  } while (code == SQLITE_OK);
   sqlite3_backup_finish(backup.release());
   if (code != SQLITE_DONE) fail(nullptr, code, "copy itself");
 }

@@ -66,6 +66,7 @@ SqliteStore::SqliteStore(SqliteStoreOptions options)
   sync_folder(options_.data_dir);
   reached(StoreStep::kOpenLogCut);
   empty_spool(options_.data_dir);
+  std::filesystem::remove_all(options_.data_dir / "backups");
   reached(StoreStep::kOpenSpoolEmptied);
   const std::size_t collected = collect_leftovers(writer->database, originals_);
   if (collected > 0) log::info("Deleted originals that no document names: " + std::to_string(collected) + ".");

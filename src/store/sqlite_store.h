@@ -85,6 +85,21 @@ class SqliteStore : public DocumentStore, public JobStore, public AnswerStore {
   // Also drops ids that were forgotten a year ago: find_answer() then knows nothing of them.
   std::size_t forget_answers_before(WallTime ended, std::size_t limit) override;
 
+  // What copy_to() put into a folder.
+  struct Copy {
+    std::int64_t documents = 0;
+    std::vector<std::string> originals;  // sha256, ascending
+    std::uint64_t originals_bytes = 0;
+  };
+  // Puts the collection as it is at one moment into an existing empty folder: links to the originals, and a copy of the
+  // database. Others write meanwhile, but for the time that linking takes; what deletes waits until it is done.
+  // `on_pages` hears of the database's pages; what it throws ends the copy. Throws Error kStorageFull and others.
+  Copy copy_to(const std::filesystem::path& folder,
+               const std::function<void(std::int64_t done, std::int64_t all)>& on_pages);
+  const std::filesystem::path& data_dir() const noexcept { return options_.data_dir; }
+  // For who writes on the store's behalf: tells SqliteStoreOptions::on_step.
+  void reached(StoreStep step) const;
+
   // Whose vectors these are; empty while no embedder was ever named.
   std::string embedder_name();
 
@@ -102,7 +117,6 @@ class SqliteStore : public DocumentStore, public JobStore, public AnswerStore {
   std::size_t forget_some(WallTime ended, std::size_t limit);
   void cut_log();
   void cut_log_or_leave_it() noexcept;
-  void reached(StoreStep step) const;
 
   SqliteStoreOptions options_;
   std::mutex copying_;  // held while the database is copied; taken before the writer

@@ -11,7 +11,7 @@ namespace jackdaw::store {
 enum class StoreStep {
   kOpenMigrated,            // opening: the database is in its newest format
   kOpenLogCut,              // opening: the log of the process before is in the database file
-  kOpenSpoolEmptied,        // opening: what was being received is gone
+  kOpenSpoolEmptied,        // opening: what was being received is gone, and backups that nobody fetched
   kOpenLeftoversCollected,  // opening: originals that nothing names are gone
   kAcceptBegun,             // accept: the spool file is whole, nothing more
   kAcceptFileSynced,        // accept: its bytes are on the disk
