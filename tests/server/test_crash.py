@@ -141,7 +141,7 @@ class Load:
     def ask(self):
         target = self.journal.choose(self.owner, self.chooser)
         word = next(iter(target.may_be)).word if target else "anything"
-        self.server.post_json("/v1/answers", {"question": f"What is told of {word}?", "stream": False})
+        self.server.post_json("/query", {"question": f"What is told of {word}?"})  # a stored answer keeps its words
 
     def stop(self):
         target = self.journal.choose(self.owner, self.chooser)
