@@ -17,6 +17,7 @@
 #include "server/ingest_command.h"
 #include "server/interruption.h"
 #include "server/json.h"
+#include "server/maintenance_command.h"
 #include "server/models_command.h"
 #include "server/question_commands.h"
 #include "server/serve.h"
@@ -39,6 +40,8 @@ struct CommandLine {
   std::vector<std::string> types;
   bool no_rerank = false;
   DocumentsCommand documents;
+  bool repair = false;
+  std::filesystem::path place;  // of a backup
 
   // A command talks to people: only what goes wrong is logged, unless more was asked for.
   Config config(bool is_server) const {
@@ -119,6 +122,17 @@ void add_documents(CLI::App& app, DocumentsCommand& documents) {
   three->excludes(one);
 }
 
+void add_maintenance(CLI::App& app, CommandLine& line) {
+  app.add_subcommand("verify", "Compare the collection's tables, originals and index")
+      ->add_flag("--repair", line.repair, "Also put right what can be put right");
+  app.add_subcommand("backup", "Copy the collection, while it is in use if need be")
+      ->add_option("DEST", line.place, "A folder that is empty or not there yet")
+      ->required();
+  app.add_subcommand("restore", "Make the data folder from a backup")
+      ->add_option("SRC", line.place, "A folder that 'jackdaw backup' made")
+      ->required();
+}
+
 constexpr const char* kFooter =
     "Examples:\n"
     "  jackdaw ingest report.pdf manuals/ \"docs/**/*.md\"\n"
@@ -141,7 +155,10 @@ int run_verb(const std::string& name, CommandLine& line, Terminal& terminal) {
     if (name == "ingest") return run_ingest_command(line.ingest, config, terminal, cancellation);
     if (name == "ask") return run_ask_command(line.ask, config, line.as_json, terminal, cancellation);
     if (name == "search") return run_search_command(line.ask, config, line.as_json, terminal, cancellation);
-    return run_documents_command(line.documents, config, terminal, cancellation);
+    if (name == "documents") return run_documents_command(line.documents, config, terminal, cancellation);
+    if (name == "verify") return run_verify_command(line.repair, config, line.as_json, terminal, cancellation);
+    if (name == "backup") return run_backup_command(line.place, config, line.as_json, terminal, cancellation);
+    return run_restore_command(line.place, config, line.as_json, terminal, cancellation);
   } catch (const Error&) {
     if (!cancellation.requested()) throw;
     terminal.complain("Interrupted.");
@@ -168,6 +185,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_question(*app.add_subcommand("ask", "Answer a question from the documents"), line, "QUESTION");
   add_question(*app.add_subcommand("search", "Show the passages that fit best"), line, "QUERY");
   add_documents(app, line.documents);
+  add_maintenance(app, line);
   CLI::App* models = app.add_subcommand("models", "The model files: list them, fetch them, check them");
   models->require_subcommand(1);
   models->add_subcommand("list", "Say which files are needed and which are there");

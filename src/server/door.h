@@ -13,6 +13,7 @@
 #include "core/document_store.h"
 #include "core/job_store.h"
 #include "ingest/ingest_queue.h"
+#include "server/backups.h"
 #include "server/config.h"
 
 namespace boost::json {
@@ -73,6 +74,10 @@ class Door {
   virtual boost::json::object search(const AskOptions& options) = 0;
   // All documents that fit `query`, oldest first; its `limit` and `after` are ignored.
   virtual boost::json::object documents(const DocumentQuery& query) = 0;
+
+  // For who drops it afterwards.
+  virtual MadeBackup make_backup() = 0;
+  virtual void drop_backup(const std::string& id) = 0;
 };
 
 enum class DoorNeeds { kDocuments, kAnswers };

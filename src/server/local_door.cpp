@@ -145,6 +145,12 @@ class LocalDoor : public Door {
     return to_json(all);
   }
 
+  MadeBackup make_backup() override {
+    return server::make_backup(assembly_.collection(), assembly_.config().data_dir, cancellation_);
+  }
+
+  void drop_backup(const std::string& id) override { server::drop_backup(assembly_.config().data_dir, id); }
+
  private:
   static asio::awaitable<Document> follow(Assembly& assembly, DocumentId id, const OnProgress& on_progress,
                                           Cancellation cancellation) {

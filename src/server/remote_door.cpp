@@ -147,6 +147,20 @@ class RemoteDoor : public Door {
     return {{"documents", std::move(all)}, {"next", nullptr}};
   }
 
+  MadeBackup make_backup() override {
+    const json::object made = parse_object(checked(send(make("POST", "/v1/backups"))).body);
+    return {.id = std::string(made.at("backup_id").as_string()),
+            .path = std::string(made.at("path").as_string()),
+            .bytes = made.at("bytes").to_number<std::uint64_t>(),
+            .documents = made.at("documents").to_number<std::int64_t>()};
+  }
+
+  void drop_backup(const std::string& id) override {
+    // Also once the command is to end: nobody else would drop it.
+    http::Client client;
+    checked(client.request(make("DELETE", "/v1/backups/" + http::percent_encode(id))));
+  }
+
  private:
   http::ClientRequest make(std::string method, const std::string& target) const {
     http::ClientRequest request;

@@ -30,7 +30,8 @@ void add_preflights(http::Router& router) {
 
 }  // namespace
 
-http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi& answers, const Access& access) {
+http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi& answers, MaintenanceApi& maintenance,
+                         const Access& access) {
   http::Router router;
   router.add("GET", "/health", to(health, &HealthApi::health));
   router.add("GET", "/healthz", to(health, &HealthApi::alive));
@@ -55,6 +56,8 @@ http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi&
   router.add("GET", "/v1/documents/{id}/content", to(documents, &DocumentsApi::content));
   router.add("GET", "/v1/documents/{id}/chunks", to(documents, &DocumentsApi::chunks));
   router.add("GET", "/v1/documents/{id}/pages/{n}", to(documents, &DocumentsApi::page));
+  router.add("POST", "/v1/backups", to(maintenance, &MaintenanceApi::make_backup));
+  router.add("DELETE", "/v1/backups/{id}", to(maintenance, &MaintenanceApi::drop_backup));
   add_pages(router);
   if (access.allows_other_origins()) add_preflights(router);
   router.set_request_filter([&access](const http::Request& request) { access.check(request); });

@@ -5,11 +5,13 @@
 #include "server/answers_api.h"
 #include "server/documents_api.h"
 #include "server/health_api.h"
+#include "server/maintenance_api.h"
 
 namespace jackdaw::server {
 
 // Every route of the program in one table (docs/http_api.md, web/openapi.json), with the access rules before it. What
 // is passed here must live longer than the router.
-http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi& answers, const Access& access);
+http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi& answers, MaintenanceApi& maintenance,
+                         const Access& access);
 
 }  // namespace jackdaw::server

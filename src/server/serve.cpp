@@ -102,9 +102,10 @@ int serve(const Config& config) {
   HealthApi health(assembly);
   DocumentsApi documents(assembly);
   AnswersApi answers(assembly);
+  MaintenanceApi maintenance(assembly);
   const Access access(config);
-  http::Server server(context.get_executor(), server_options(config), make_router(health, documents, answers, access),
-                      render_error);
+  http::Server server(context.get_executor(), server_options(config),
+                      make_router(health, documents, answers, maintenance, access), render_error);
   server.listen();
   const std::string url = url_of(config.host, server.port());
   assembly.lock().set_url(url);

@@ -59,6 +59,7 @@ def test_every_described_route_answers_as_described(hash_server):
     question = json.dumps({"question": QUESTION})
     as_json = {"Content-Type": "application/json"}
     called = 0
+    backups = []
     for path, methods in spec["paths"].items():
         for method, operation in methods.items():
             if method == "delete":
@@ -83,9 +84,13 @@ def test_every_described_route_answers_as_described(hash_server):
                 assert kind in content, f"{method} {path}: {kind}"
             if kind == "application/json" and "*/*" not in content:
                 check_shape(spec, content[kind]["schema"], answer.json(), f"{method} {path}")
+            if operation["operationId"] == "makeBackup":
+                backups.append(answer.json()["backup_id"])
             called += 1
     assert hash_server.request("DELETE", f"/v1/documents/{document}").status == 204
-    assert called == sum(len(methods) for methods in spec["paths"].values()) - 1
+    for backup in backups:
+        assert hash_server.request("DELETE", f"/v1/backups/{backup}").status == 204
+    assert called == sum(len(methods) for methods in spec["paths"].values()) - 2
     assert hash_server.upload(SAMPLE).status == 200
 
 
