@@ -152,7 +152,8 @@ json::object IngestReport::to_json() const {
 int IngestReport::exit_code() const {
   const std::size_t failed = count(IngestOutcome::kFailed) + count_missing();
   if (failed == 0) return kExitOk;
-  return failed == rows_.size() ? kExitFailed : kExitIncomplete;
+  const std::size_t skipped = count(IngestOutcome::kSkipped);
+  return failed + skipped == rows_.size() ? kExitFailed : kExitIncomplete;
 }
 
 std::string source_of(const std::filesystem::path& path) {

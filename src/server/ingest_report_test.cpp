@@ -51,6 +51,8 @@ TEST(IngestReport, TheExitCodeSaysWhetherAllAreThere) {
   report.add(bad("/bad"));
   EXPECT_EQ(report.exit_code(), kExitFailed);
   report.add(bad("/picture.png", IngestOutcome::kSkipped));
+  EXPECT_EQ(report.exit_code(), kExitFailed) << "nothing is there";
+  report.add(good("/good"));
   EXPECT_EQ(report.exit_code(), kExitIncomplete);
   report.add(good("/bad"));
   EXPECT_EQ(report.exit_code(), kExitOk) << "the last outcome of a file counts";
