@@ -188,6 +188,33 @@ def test_failed_documents_are_listed_and_can_be_tried_again(folder, data):
     assert jackdaw.run("documents", "--delete", ready, "--retry", ready, data=data).returncode == 2
 
 
+def test_a_password_comes_from_a_file_or_from_standard_input(data, tmp_path):
+    pdfs = {path.name: path for path in jackdaw.corpus_pdfs(tmp_path / "pdfminer", "pdfminer")}
+    if not pdfs:
+        pytest.skip("the shared data (pdf/pdfminer.tar.xz) is not there")
+    locked = pdfs["aes-256-r6.pdf"]
+    done = ingest(locked, data=data)
+    assert done.returncode == 1 and "encrypted_document" in done.stderr
+    (tmp_path / "password").write_text("usersecret\n")
+    opened = as_json(locked, "--password-file", tmp_path / "password", data=data)["documents"][0]
+    assert opened["status"] == "ready"
+    assert jackdaw.run("documents", "--delete", opened["document_id"], data=data).returncode == 0
+    words = [str(jackdaw.BINARY), "ingest", str(locked), "--password-stdin", "--data", str(data)]
+    done = subprocess.run(words, input="usersecret\r\n", env=jackdaw.environment(JACKDAW_EMBEDDER="hash"), text=True,
+                          capture_output=True, cwd=jackdaw.ROOT / "tests", timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_can_be_read_of_a_damaged_file_is_kept_where_wanted(tmp_path):
+    data = tmp_path / "data"
+    settings = {"JACKDAW_MAX_CHARACTERS": 2000}
+    assert ingest(SAMPLE, data=data, **settings).returncode == 1
+    kept = as_json(SAMPLE, "--partial", data=tmp_path / "other", **settings)["documents"][0]
+    assert kept["status"] == "ready" and kept["partial"]["message"] and kept["chunks"] > 0
+    done = ingest(SAMPLE, "--partial", data=tmp_path / "third", **settings)
+    assert done.returncode == 0 and "in part: " in done.stdout
+
+
 def test_pictures_leave_no_trace(folder, data):
     assert ingest(folder / "picture.png", folder / "empty.txt", data=data).returncode == 1
     assert listed(data) == []
