@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -16,6 +17,7 @@
 #include "core/error.h"
 #include "store/sqlite_store.h"
 #include "store/store_step.h"
+#include "store/verification.h"
 #include "tests/support/recorded_disk.h"
 #include "tests/support/store_contents.h"
 #include "tests/support/store_workload.h"
@@ -30,19 +32,18 @@ std::size_t end_of_digits(std::string_view text, std::size_t at) {
   return at;
 }
 
-// StoreWorkload's marks that stand in these bytes.
-void add_marks(std::string_view bytes, Marks& marks) {
+// StoreWorkload's marks that stand in these bytes. One that crosses the border of two sectors is left out: where a
+// write was torn, halves of two marks may meet there, and text that is there stands in more than one place.
+Marks marks_in(std::string_view bytes) {
+  constexpr std::size_t kSectorBytes = 512;
+  Marks marks;
   for (std::size_t at = bytes.find("mk"); at != std::string_view::npos; at = bytes.find("mk", at + 2)) {
     const std::size_t seed_end = end_of_digits(bytes, at + 2);
     if (seed_end == at + 2 || !bytes.substr(seed_end).starts_with('n')) continue;
     const std::size_t end = end_of_digits(bytes, seed_end + 1);
-    if (end == seed_end + 7 && bytes.substr(end).starts_with('q')) marks.emplace(bytes.substr(at, end - at + 1));
+    if (end != seed_end + 7 || !bytes.substr(end).starts_with('q')) continue;
+    if (at / kSectorBytes == end / kSectorBytes) marks.emplace(bytes.substr(at, end - at + 1));
   }
-}
-
-Marks marks_in(std::string_view bytes) {
-  Marks marks;
-  add_marks(bytes, marks);
   return marks;
 }
 
@@ -168,6 +169,7 @@ class PowerLossTrial {
     const TemporaryFolder folder;
     moment.image.write_to(folder.path());
     try {
+      if (moment.name == kAcknowledged) check_leftovers(moment, report);
       SqliteStore({.data_dir = folder.path(), .embedder_name = "e", .readers = 1, .on_step = {}});
       check_contents(moment, folder.path(), report);
     } catch (const std::exception& error) {
@@ -193,6 +195,17 @@ class PowerLossTrial {
     }
   }
 
+  // As the power loss left it, there is nothing to find but what the next opening clears away.
+  static void check_leftovers(const Moment& moment, const Report& report) {
+    const TemporaryFolder folder;
+    moment.image.write_to(folder.path());
+    for (const Finding& finding : verify(folder.path(), {})) {
+      const bool leftover =
+          finding.kind == Finding::Kind::kOriginalUnreferenced || finding.kind == Finding::Kind::kLeftover;
+      if (!leftover || !finding.repairable) report("before it was opened: " + finding.sentence);
+    }
+  }
+
   void check_contents(const Moment& moment, const std::filesystem::path& folder, const Report& report) const {
     const std::string rows = all_rows(folder);
     const bool as_before = moment.expected != Expected::kAfter && rows == before_;
@@ -201,6 +214,7 @@ class PowerLossTrial {
       report(moment.expected == Expected::kBefore ? difference(before_, rows) : difference(after_, rows));
     }
     for (const std::string& damage : damages_of(folder)) report(damage);
+    for (const Finding& finding : verify(folder, {})) report(finding.sentence);
     const Marks alive = marks_in(rows);
     for (const auto& file : files_below(folder)) {
       for (const std::string& mark : marks_in(bytes_of(file))) {
@@ -261,7 +275,7 @@ TEST_P(PowerLossOnALyingDisk, DoesHarm) {
                           return path.starts_with("originals/");
                         }});
   trial.run();
-  EXPECT_FALSE(trial.findings().empty()) << "of " << trial.images() << " images none was harmed";
+  EXPECT_FALSE(trial.findings().empty()) << "none of " << trial.images() << " images was harmed";
 }
 
 INSTANTIATE_TEST_SUITE_P(EachSync, PowerLossOnALyingDisk,

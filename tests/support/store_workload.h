@@ -30,17 +30,12 @@ class StoreWorkload {
   }
   void close() { store_.reset(); }
 
-  // One thing that is done, or nothing where what was chosen cannot be done now. Returns its name.
-  std::string act() {
-    const Action& action = kActions[pick_action_(random_)];
-    (this->*action.act)();
-    return action.name;
-  }
+  // One thing that is done, or nothing where what was chosen cannot be done now.
+  void act() { (this->*kActions[pick_action_(random_)].act)(); }
 
  private:
   struct Action {
-    const char* name;
-    double weight;
+    double weight;  // how often, beside the others
     void (StoreWorkload::*act)();
   };
   static constexpr std::size_t kMostDocuments = 8;
@@ -77,9 +72,9 @@ class StoreWorkload {
   static std::string mark_of(const std::string& filename) { return filename.substr(0, filename.find('.')); }
 
   SampleDocument sample(Spool& spool, const std::string& mark) {
-    const bool large = below(50) == 0;  // so that the log is moved into the database without being cut
+    const bool large = below(100) == 0;
     return sample_document(spool, mark, random_,
-                           {.pages = large ? 60 : 2, .words_per_page = large ? 200 : 20, .chunk_bytes = 200});
+                           {.pages = large ? 20 : 2, .words_per_page = large ? 200 : 20, .chunk_bytes = 200});
   }
   void hand_in(const std::string& mark, const std::optional<DocumentId>& replaces) {
     Spool spool = spool_of(data_dir_, bytes_named(mark));
@@ -157,21 +152,21 @@ class StoreWorkload {
   }
 
   static constexpr std::array kActions = {
-      Action{"accept", 5, &StoreWorkload::accept},
-      Action{"replace", 3, &StoreWorkload::replace},
-      Action{"withdraw_replacement", 1.5, &StoreWorkload::withdraw_replacement},
-      Action{"begin", 1, &StoreWorkload::begin},
-      Action{"complete", 5, &StoreWorkload::complete},
-      Action{"fail", 1, &StoreWorkload::fail},
-      Action{"cancel", 1, &StoreWorkload::cancel},
-      Action{"put_back", 1, &StoreWorkload::put_back},
-      Action{"retry", 2, &StoreWorkload::retry},
-      Action{"keep_page", 2, &StoreWorkload::keep_page},
-      Action{"edit", 1, &StoreWorkload::edit},
-      Action{"remove", 1.5, &StoreWorkload::remove},
-      Action{"keep_answers", 2, &StoreWorkload::keep_answers},
-      Action{"forget_answers", 1, &StoreWorkload::forget_answers},
-      Action{"reopen", 1, &StoreWorkload::reopen},
+      Action{5, &StoreWorkload::accept},
+      Action{3, &StoreWorkload::replace},
+      Action{1.5, &StoreWorkload::withdraw_replacement},
+      Action{1, &StoreWorkload::begin},
+      Action{5, &StoreWorkload::complete},
+      Action{1, &StoreWorkload::fail},
+      Action{1, &StoreWorkload::cancel},
+      Action{1, &StoreWorkload::put_back},
+      Action{2, &StoreWorkload::retry},
+      Action{2, &StoreWorkload::keep_page},
+      Action{1, &StoreWorkload::edit},
+      Action{1.5, &StoreWorkload::remove},
+      Action{2, &StoreWorkload::keep_answers},
+      Action{1, &StoreWorkload::forget_answers},
+      Action{1, &StoreWorkload::reopen},
   };
   static std::discrete_distribution<std::size_t> weights() {
     std::vector<double> each;
