@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "store/backup.h"
 #include "store/sqlite_store.h"
+#include "store/verification.h"
 #include "tests/support/document_store_samples.h"
 #include "tests/support/stored_answer_samples.h"
 
@@ -46,6 +48,21 @@ void add_report(benchmark::State& state) {
 }
 BENCHMARK(add_report)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(20);
 
+// What an upload waits for that does not wait for its reading.
+void accept_file(benchmark::State& state) {
+  const TemporaryFolder folder;
+  SqliteStore store(options(folder));
+  int number = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    Spool spool = spool_of(folder.path(), original(number++));
+    const NewUpload upload{.file = spool.finish("report.pdf")};
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(store.accept(upload));
+  }
+}
+BENCHMARK(accept_file)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(20);
+
 // The floor under add_report on this disk: as many bytes written to one file, then one fsync.
 void write_and_sync(benchmark::State& state) {
   const TemporaryFolder folder;
@@ -73,6 +90,63 @@ void remove_report(benchmark::State& state) {
   }
 }
 BENCHMARK(remove_report)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(20);
+
+// New bytes for a report, until nothing of the old text is left.
+void replace_report(benchmark::State& state) {
+  const TemporaryFolder folder;
+  SqliteStore store(options(folder));
+  std::mt19937 random(1);
+  int number = 0;
+  Spool first = spool_of(folder.path(), original(number++));
+  SampleDocument report = sample_document(first, "word", random, kReport);
+  add(store, report);
+  for (auto _ : state) {
+    state.PauseTiming();
+    Spool spool = spool_of(folder.path(), original(number++));
+    const SampleDocument next = sample_document(spool, "word", random, kReport);
+    NewUpload upload = next.upload();
+    upload.replaces = report.document.id;
+    store.accept(upload);
+    const std::int64_t job = store.waiting_job_of(report.document.id).value();
+    const ReadDocument read = next.read();
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(store.complete(job, read));
+  }
+}
+BENCHMARK(replace_report)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(20);
+
+// A copy of ten reports while nobody writes, and what it takes to compare all that is in the folder.
+void back_up_ten_reports(benchmark::State& state) {
+  const TemporaryFolder folder;
+  SqliteStore store(options(folder));
+  std::mt19937 random(1);
+  for (int number = 0; number < 10; ++number) {
+    Spool spool = spool_of(folder.path(), original(number));
+    add(store, sample_document(spool, "word", random, kReport));
+  }
+  std::uint64_t bytes = 0;
+  for (auto _ : state) {
+    const Backup backup = make_backup(store);
+    bytes += backup.manifest.database_bytes;
+    discard(backup);
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
+}
+BENCHMARK(back_up_ten_reports)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(5);
+
+void verify_ten_reports(benchmark::State& state) {
+  const TemporaryFolder folder;
+  {
+    SqliteStore store(options(folder));
+    std::mt19937 random(1);
+    for (int number = 0; number < 10; ++number) {
+      Spool spool = spool_of(folder.path(), original(number));
+      add(store, sample_document(spool, "word", random, kReport));
+    }
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(verify(folder.path(), {}));
+}
+BENCHMARK(verify_ten_reports)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
 
 // The passages of one question, out of ten reports.
 void read_passages(benchmark::State& state) {
