@@ -47,7 +47,7 @@ TEST(Password, OpensADocumentAndIsAskedForByName) {
   const Opened locked = open_with(path, "");
   EXPECT_EQ(locked.error, "encrypted_document");
   EXPECT_NE(locked.message.find("form field `password`"), std::string::npos) << locked.message;
-  EXPECT_NE(locked.message.find("`--password`"), std::string::npos) << locked.message;
+  EXPECT_NE(locked.message.find("`--password-file`"), std::string::npos) << locked.message;
   const Opened wrong = open_with(path, "not the one");
   EXPECT_EQ(wrong.error, "encrypted_document");
   EXPECT_NE(wrong.message.find("does not open it"), std::string::npos) << wrong.message;

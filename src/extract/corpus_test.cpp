@@ -104,8 +104,8 @@ TEST_F(Everyday, EveryFileGivesItsPagesOrTheRightError) {
 
 TEST_F(Everyday, TheErrorOfAnEncryptedFileSaysWhatToDo) {
   EXPECT_EQ(read_sample("libreoffice-writer-password").message,
-            "\"libreoffice-writer-password.pdf\" is protected by a password. Give it with the upload: form field "
-            "`password`, or `--password`.");
+            "\"libreoffice-writer-password.pdf\" is protected by a password. Give it: form field `password` with "
+            "the upload, `--password-file`, or `/retry` of a document that is there already.");
 }
 
 TEST_F(Everyday, TwoColumnsAreReadOneAfterTheOther) {

@@ -154,10 +154,12 @@ Error ParserRun::locked(const ParserFailure& failure) const {
     message += ". Remove the password and upload it again.";
   } else if (failure.reason == FailureReason::kWrongPassword) {
     message +=
-        ", and the one that was given does not open it. Give the right one with the upload: form field `password`, or "
-        "`--password`.";
+        ", and the one that was given does not open it. Give the right one: form field `password` with the upload, "
+        "`--password-file`, or `/retry` of a document that is there already.";
   } else {
-    message += ". Give it with the upload: form field `password`, or `--password`.";
+    message +=
+        ". Give it: form field `password` with the upload, `--password-file`, or `/retry` of a document that is there "
+        "already.";
   }
   return Error(ErrorCode::kEncryptedDocument, message);
 }

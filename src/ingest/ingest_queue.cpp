@@ -21,6 +21,10 @@ namespace jackdaw::ingest {
 namespace asio = boost::asio;
 using Stage = JobProgress::Stage;
 
+namespace {
+constexpr std::chrono::seconds kRetryAfter{2};  // when the store could not be written
+}
+
 // What one listener has not heard yet. Touched on the executor alone.
 struct IngestQueue::Follower::State {
   State(const asio::any_io_executor& executor, DocumentId id) : document(std::move(id)), wake(executor) {}
@@ -38,6 +42,8 @@ class IngestQueue::Running {
   const std::string& password() const noexcept { return password_; }
   const JobProgress& progress() const noexcept { return progress_; }
   const Cancellation& cancellation() const noexcept { return cancellation_; }
+  // The program may have died at this file.
+  bool is_suspect() const noexcept { return job_.attempts > 1; }
 
   // `seconds_per_chunk`: what embedding cost lately; 0: not known.
   void advance(const IngestProgress& news, double seconds_per_chunk);
@@ -97,7 +103,7 @@ struct IngestQueue::State : std::enable_shared_from_this<State> {
         ingestor(does),
         writing(writes),
         options(chosen),
-        idle(executor) {}
+        idle(executor, TimePoint::max()) {}
 
   asio::any_io_executor executor;
   JobStore& jobs;
@@ -108,13 +114,15 @@ struct IngestQueue::State : std::enable_shared_from_this<State> {
 
   std::map<DocumentId, std::shared_ptr<Running>> running;
   std::map<DocumentId, std::string> passwords;  // of jobs that wait
+  // Documents that ingest() brought in and nobody else was told of, with the number of those who wait for them.
+  std::map<DocumentId, int> unacknowledged;
   std::vector<std::weak_ptr<Follower::State>> followers;
   std::int64_t last_begun = 0;  // number of a job
   bool beginning = false;
   bool begin_again = false;
   bool stopping = false;
   double seconds_per_chunk = 0;  // moving average over documents
-  asio::steady_timer idle;       // cancelled whenever a job ends
+  asio::steady_timer idle;       // never expires; cancelled whenever a job ends
 
   template <class Work>
   asio::awaitable<std::invoke_result_t<Work&>> write(Work work) {
@@ -148,8 +156,34 @@ struct IngestQueue::State : std::enable_shared_from_this<State> {
 
   void begin_soon() { asio::co_spawn(executor, begin(shared_from_this()), asio::detached); }
 
+  // Right after the store took it in, before anything else happens.
+  void note_who_is_told(const Accepted& accepted, bool at_once) {
+    const auto found = unacknowledged.find(accepted.document.id);
+    if (at_once) {
+      if (found != unacknowledged.end()) unacknowledged.erase(found);
+    } else if (!accepted.already_known) {
+      unacknowledged[accepted.document.id] = 1;
+    } else if (found != unacknowledged.end()) {
+      ++found->second;  // who only waits, too, was not told of it yet
+    }
+  }
+
+  asio::awaitable<void> until_a_job_ends() {
+    boost::system::error_code ignored;
+    co_await idle.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+
+  asio::awaitable<void> pause() {
+    asio::steady_timer timer(executor, kRetryAfter);
+    while (!stopping && timer.expiry() > SteadyClock::now()) {
+      asio::steady_timer moment(executor, std::chrono::milliseconds(50));
+      co_await moment.async_wait(asio::use_awaitable);
+    }
+  }
+
   static asio::awaitable<void> begin(std::shared_ptr<State> self);
   asio::awaitable<void> begin_all();
+  asio::awaitable<bool> wait_for_turn(const Job& job);
   static asio::awaitable<void> run(std::shared_ptr<State> self, std::shared_ptr<Running> running);
   asio::awaitable<JobProgress> outcome(Running& running_job);
   asio::awaitable<JobProgress> end_without_result(Running& running_job, std::exception_ptr failure);
@@ -213,50 +247,75 @@ asio::awaitable<void> IngestQueue::State::begin(std::shared_ptr<State> self) {
     self->begin_again = true;
     co_return;
   }
-  try {
-    do {
-      self->begin_again = false;
+  do {
+    self->begin_again = false;
+    try {
       co_await self->begin_all();
-    } while (self->begin_again);
-  } catch (const std::exception& failure) {
-    if (!self->stopping) log::error(std::string("The queue of documents cannot be read: ") + failure.what());
-  }
+      continue;
+    } catch (const std::exception& failure) {
+      if (!self->stopping) log::error(std::string("The queue of documents cannot go on for now: ") + failure.what());
+    }
+    co_await self->pause();
+    self->begin_again = true;
+  } while (self->begin_again && !self->stopping);
   self->beginning = false;
 }
 
 asio::awaitable<void> IngestQueue::State::begin_all() {
   while (!stopping && running.size() < options.max_concurrent) {
+    if (std::any_of(running.begin(), running.end(), [](const auto& one) { return one.second->is_suspect(); }))
+      co_return;
     std::optional<Job> job = co_await write([&] { return jobs.begin_next(last_begun); });
     if (!job) co_return;
     last_begun = job->number;
+    const bool is_due = co_await wait_for_turn(*job);
+    if (!is_due) continue;
     std::string password;
     if (auto known = passwords.extract(job->document)) password = std::move(known.mapped());
-    // The document's former job has been told to stop and may still be at it.
-    while (running.contains(job->document)) {
-      boost::system::error_code ignored;
-      idle.expires_at(TimePoint::max());
-      co_await idle.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
     const auto begun = std::make_shared<Running>(std::move(*job), std::move(password));
     running.emplace(begun->job().document, begun);
-    if (stopping) begun->cancellation().cancel(CancelReason::kShutdown);
     asio::co_spawn(executor, run(shared_from_this(), begun), asio::detached);
   }
 }
 
+// The document's former job has been told to stop and may still be at it. A file at which the program may have died is
+// read alone, so that no other one is blamed for it.
+asio::awaitable<bool> IngestQueue::State::wait_for_turn(const Job& job) {
+  const bool is_suspect = job.attempts > 1;
+  while (!stopping && (running.contains(job.document) || (is_suspect && !running.empty()))) co_await until_a_job_ends();
+  if (stopping) {
+    co_await write([&] { jobs.put_back(job.number); });
+    co_return false;
+  }
+  const auto waiting = co_await write([&] { return jobs.waiting_job_of(job.document); });
+  co_return waiting == job.number;
+}
+
 asio::awaitable<void> IngestQueue::State::run(std::shared_ptr<State> self, std::shared_ptr<Running> running) {
-  JobProgress end;
+  std::optional<JobProgress> end;
+  std::exception_ptr failure;
   try {
     end = co_await self->outcome(*running);
-  } catch (const std::exception& failure) {
-    // Not even the end could be written: the job waits for the next start.
-    log::error("\"" + running->job().filename + "\" stays in the queue: " + failure.what());
-    end.stage = Stage::kFailed;
-    end.failure = failure_of(std::current_exception(), running->job());
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  // Not even the end could be written. Who waits hears of it now; it is written as soon as that works.
+  while (!end && !self->stopping) {
+    JobProgress unwritten;
+    unwritten.stage = Stage::kFailed;
+    unwritten.failure = failure_of(failure, running->job());
+    log::error("\"" + running->job().filename + "\" stays in the queue for now: " + unwritten.failure->message);
+    self->tell(running->job().document, unwritten);
+    co_await self->pause();
+    try {
+      end = co_await self->end_without_result(*running, failure);
+    } catch (...) {
+      failure = std::current_exception();
+    }
   }
   const auto found = self->running.find(running->job().document);
   if (found != self->running.end() && found->second == running) self->running.erase(found);
-  self->tell(running->job().document, end);
+  if (end) self->tell(running->job().document, *end);
   self->idle.cancel();
   if (!self->stopping) self->begin_soon();
 }
@@ -331,6 +390,10 @@ void IngestQueue::start() {
 }
 
 asio::awaitable<Accepted> IngestQueue::submit(NewUpload upload, std::string password) {
+  return accept(std::move(upload), std::move(password), Told::kAtOnce);
+}
+
+asio::awaitable<Accepted> IngestQueue::accept(NewUpload upload, std::string password, Told told) {
   const auto state = state_;
   if (state->stopping) throw Error(ErrorCode::kShuttingDown, "The server is shutting down. Try again in a moment.");
   const auto accept = [&] {
@@ -344,12 +407,15 @@ asio::awaitable<Accepted> IngestQueue::submit(NewUpload upload, std::string pass
   };
   Accepted accepted = co_await state->write(accept);
   const DocumentId& id = accepted.document.id;
+  state->note_who_is_told(accepted, told == Told::kAtOnce);
   if (accepted.already_known && !upload.replaces) co_return accepted;
+  // Before anything else happens: the job may begin at once.
+  state->passwords.erase(id);
+  if (!accepted.already_known && !password.empty()) state->passwords[id] = std::move(password);
   // Of a replacement that is the document as it is, at least the job before it is gone.
   const auto job = co_await state->write([&] { return state->jobs.waiting_job_of(id); });
   state->stop_running(id, job.value_or(0));
   if (accepted.already_known) co_return accepted;
-  if (!password.empty()) state->passwords[id] = std::move(password);
   state->tell(id, progress_of(accepted.document));
   state->begin_soon();
   co_return accepted;
@@ -357,17 +423,17 @@ asio::awaitable<Accepted> IngestQueue::submit(NewUpload upload, std::string pass
 
 asio::awaitable<Accepted> IngestQueue::ingest(NewUpload upload, std::string password, Cancellation cancellation) {
   const auto state = state_;
-  Accepted accepted = co_await submit(std::move(upload), password);
+  Accepted accepted = co_await accept(std::move(upload), password, Told::kWhenReady);
   const DocumentId id = accepted.document.id;
-  const bool ours = !accepted.already_known;
   const DocumentStatus before = accepted.document.status;
-  if (!ours && before == DocumentStatus::kReady) co_return accepted;
-  // Who hands in once more what could not be read wants it tried again.
-  if (!ours && before != DocumentStatus::kQueued) co_await retry(id, std::move(password));
+  if (accepted.already_known && before == DocumentStatus::kReady) co_return accepted;
   std::exception_ptr failure;
   try {
+    // Who hands in once more what could not be read wants it tried again.
+    if (accepted.already_known && before != DocumentStatus::kQueued) co_await retry_unless_waiting(id, password);
     accepted.document = co_await wait(id, cancellation);
     if (accepted.document.status == DocumentStatus::kReady) {
+      state->unacknowledged.erase(id);
       accepted.already_known = false;
       co_return accepted;
     }
@@ -376,9 +442,25 @@ asio::awaitable<Accepted> IngestQueue::ingest(NewUpload upload, std::string pass
   } catch (...) {
     failure = std::current_exception();
   }
+  const auto still = state->unacknowledged.find(id);
   // What was safe on the disk when the program ends is read at the next start.
-  if (ours && !state->stopping) co_await remove(id);
+  if (still != state->unacknowledged.end() && --still->second == 0 && !state->stopping) {
+    state->unacknowledged.erase(still);
+    try {
+      co_await remove(id);
+    } catch (const std::exception& error) {
+      log::error(std::string("A file that could not be read stays listed: ") + error.what());
+    }
+  }
   std::rethrow_exception(failure);
+}
+
+asio::awaitable<void> IngestQueue::retry_unless_waiting(DocumentId id, std::string password) {
+  try {
+    co_await retry(id, std::move(password));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kConflict) throw;  // another one was faster
+  }
 }
 
 asio::awaitable<Document> IngestQueue::wait(DocumentId id, Cancellation cancellation) {
@@ -391,7 +473,11 @@ asio::awaitable<Document> IngestQueue::wait(DocumentId id, Cancellation cancella
     if (news->stage == Stage::kRemoved) {
       throw Error(ErrorCode::kNotFound, "The document " + id.value + " was deleted while it was read.");
     }
-    co_return co_await state->find(id);
+    Document document = co_await state->find(id);
+    if (news->stage == Stage::kFailed && document.status == DocumentStatus::kQueued && news->failure) {
+      throw to_error(*news->failure);  // the store could not be written
+    }
+    co_return document;
   }
 }
 
@@ -423,13 +509,23 @@ asio::awaitable<Document> IngestQueue::retry(DocumentId id, std::string password
 
 asio::awaitable<bool> IngestQueue::remove(DocumentId id) {
   const auto state = state_;
-  state->stop_running(id);
-  const bool removed = co_await state->ingestor.remove(id);
-  state->stop_running(id);  // a job that began meanwhile
-  state->passwords.erase(id);
-  JobProgress gone;
-  gone.stage = Stage::kRemoved;
-  state->tell(id, gone);
+  bool removed = false;
+  std::exception_ptr failure;
+  try {
+    removed = co_await state->ingestor.remove(id);
+  } catch (...) {
+    failure = std::current_exception();  // its rows may be gone all the same
+  }
+  const bool is_there = co_await state->write([&] { return state->documents.find(id).has_value(); });
+  if (!is_there) {
+    state->stop_running(id);
+    state->passwords.erase(id);
+    state->unacknowledged.erase(id);
+    JobProgress gone;
+    gone.stage = Stage::kRemoved;
+    state->tell(id, gone);
+  }
+  if (failure) std::rethrow_exception(failure);
   co_return removed;
 }
 
@@ -446,10 +542,14 @@ asio::awaitable<void> IngestQueue::shut_down() {
   for (const auto& follower : state->followers) {
     if (const auto listening = follower.lock()) listening->wake.cancel();
   }
-  while (!state->running.empty()) {
-    boost::system::error_code ignored;
-    state->idle.expires_at(TimePoint::max());
-    co_await state->idle.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  state->idle.cancel();  // who waits for a turn puts it back
+  while (!state->running.empty() || state->beginning) {
+    if (state->running.empty()) {
+      asio::steady_timer moment(state->executor, std::chrono::milliseconds(10));
+      co_await moment.async_wait(asio::use_awaitable);
+    } else {
+      co_await state->until_a_job_ends();
+    }
   }
 }
 

@@ -60,8 +60,8 @@ class IngestQueue {
   boost::asio::awaitable<Accepted> submit(NewUpload upload, std::string password);
 
   // submit(), then waits until the document can be found. When it cannot be read, or nobody waits for it any more, no
-  // trace of the upload is left and the reason is thrown; of a document that others had handed in before, only the
-  // reason is thrown. `already_known`: it was ready before.
+  // trace of the upload is left and the reason is thrown; of a document that submit() told others of, before or
+  // meanwhile, only the reason is thrown. `already_known`: it was ready before.
   boost::asio::awaitable<Accepted> ingest(NewUpload upload, std::string password, Cancellation cancellation);
 
   // Returns the document once nothing of it waits or runs. Throws kNotFound when it is removed, what `cancellation`
@@ -102,6 +102,10 @@ class IngestQueue {
   boost::asio::awaitable<void> shut_down();
 
  private:
+  enum class Told { kAtOnce, kWhenReady };
+  boost::asio::awaitable<Accepted> accept(NewUpload upload, std::string password, Told told);
+  boost::asio::awaitable<void> retry_unless_waiting(DocumentId id, std::string password);
+
   class Running;
   struct State;
   std::shared_ptr<State> state_;

@@ -333,6 +333,41 @@ TEST_F(IngestQueueTest, IngestLeavesNothingWhenNobodyWaitsForItAnyMore) {
   EXPECT_EQ(index_.snapshot()->chunks, 0U);
 }
 
+TEST_F(IngestQueueTest, WhatOthersWereToldOfStaysWhenTheFirstOneGoes) {
+  extractor_.pages["a.pdf"] = {"A text about magpies."};
+  extractor_.before = [this] { gate_.pass(); };
+  const Cancellation leaves;
+  bool left = false;
+  boost::asio::co_spawn(io_, queue().ingest(upload("a.pdf"), "", leaves),
+                        [&](std::exception_ptr failure, const Accepted&) { left = failure != nullptr; });
+  run_until([&] { return extractor_.extractions == 1; });
+  const Accepted told = submit(upload("a.pdf"));
+  EXPECT_TRUE(told.already_known);
+  leaves.cancel(CancelReason::kDisconnect);
+  run_until([&] { return left; });
+  gate_.open();
+  EXPECT_EQ(wait(told.document.id).status, DocumentStatus::kReady);
+}
+
+TEST_F(IngestQueueTest, ReadsAloneAFileAtWhichTheProgramMayHaveDied) {
+  extractor_.pages["a.pdf"] = {"Some text."};
+  extractor_.pages["b.pdf"] = {"Some text."};
+  const DocumentId first = store_.accept(upload("a.pdf")).document.id;
+  const DocumentId second = store_.accept(upload("b.pdf")).document.id;
+  store_.begin_next(0);
+  store_.begin_next(1);  // both ran when it died
+  std::atomic<int> inside = 0;
+  std::atomic<int> most = 0;
+  extractor_.before = [&] {
+    most = std::max<int>(most, ++inside);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  };
+  extractor_.after_page = [&] { --inside; };
+  EXPECT_EQ(wait(first).status, DocumentStatus::kReady);
+  EXPECT_EQ(wait(second).status, DocumentStatus::kReady);
+  EXPECT_EQ(most, 1);
+}
+
 TEST_F(IngestQueueTest, RefusesMoreThanMayWait) {
   options_.max_concurrent = 1;
   options_.max_waiting = 2;

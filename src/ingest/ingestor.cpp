@@ -117,13 +117,14 @@ asio::awaitable<void> Ingestor::extract(Reading& reading, Cancellation cancellat
   reading.tell();
   ReadDocument& read = reading.read;
   IngestProgress so_far;
+  int known = 0;  // the page that an earlier attempt had recognised
   ExtractionEvents events;
   events.on_open = [&](int pages) {
     so_far.pages = pages;
     reports.send(so_far);
   };
   events.on_page = [&](Page&& page) {
-    if (page.recognized) jobs_.keep_page(reading.job.number, page);
+    if (page.recognized && page.number != known) jobs_.keep_page(reading.job.number, page);
     auto chunks = chunker_.cut(page);
     std::move(chunks.begin(), chunks.end(), std::back_inserter(read.chunks));
     page.sections.clear();
@@ -133,7 +134,11 @@ asio::awaitable<void> Ingestor::extract(Reading& reading, Cancellation cancellat
     reports.send(so_far);
     read.contents.push_back(std::move(page));
   };
-  events.recognized_before = [&](int number) { return jobs_.kept_page(reading.job.number, number); };
+  events.recognized_before = [&](int number) {
+    auto page = jobs_.kept_page(reading.job.number, number);
+    if (page) known = number;
+    return page;
+  };
   ExtractionRequest request;
   request.path = reading.job.original;
   request.filename = reading.job.filename;

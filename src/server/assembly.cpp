@@ -43,6 +43,7 @@ extract::RecognizerOptions recognizer_options(const Config& config) {
   options.recognizer = program_dir() / "jackdaw-ocr";
   options.languages = config.ocr_languages;
   options.page_time = 6 * config.page_timeout;
+  options.without_filter = config.sandbox == "off";
   return options;
 }
 
@@ -96,13 +97,14 @@ Assembly::Assembly(boost::asio::io_context& context, Config config, Needs needs)
       storage_({.name = "storage", .threads = kStorageThreads}),
       keeping_({.name = "keeping", .threads = 1}),
       writing_({.name = "writing", .threads = 1}),
+      copying_({.name = "copying", .threads = 1}),
       extraction_({.name = "extraction", .threads = extraction_threads(config_)}) {}
 
 Assembly::~Assembly() {
   // Nobody runs the coroutines any more; what the threads still hold ends before the parts that it uses go.
   stopping_.cancel(CancelReason::kShutdown);
   if (flows_) flows_->ingestor->stop();
-  for (Compute* threads : {&extraction_, &compute_, &storage_, &writing_, &keeping_}) threads->stop();
+  for (Compute* threads : {&extraction_, &copying_, &compute_, &storage_, &writing_, &keeping_}) threads->stop();
 }
 
 boost::asio::awaitable<void> Assembly::start() {
@@ -298,9 +300,9 @@ boost::asio::awaitable<void> Assembly::save_index(Cancellation cancellation) {
 boost::asio::awaitable<void> Assembly::shut_down(std::chrono::milliseconds grace) {
   stopping_.cancel(CancelReason::kShutdown);
   if (!flows_) co_return;
-  co_await flows_->queue->shut_down();
+  using namespace boost::asio::experimental::awaitable_operators;
   flows_->ingestor->stop();
-  co_await flows_->answers->shut_down(grace);
+  co_await (flows_->queue->shut_down() && flows_->answers->shut_down(grace));
   co_await save_index(Cancellation());
 }
 

@@ -76,6 +76,7 @@ class Assembly {
   std::shared_ptr<const IndexSnapshot> snapshot();
 
   const Config& config() const noexcept { return config_; }
+  Compute& copying() noexcept { return copying_; }  // of backups
   Compute& storage() noexcept { return storage_; }
   // Where store and index are written, one piece of work after the other.
   Compute& writing() noexcept { return writing_; }
@@ -121,6 +122,7 @@ class Assembly {
   Compute storage_;
   Compute keeping_;
   Compute writing_;
+  Compute copying_;
   Compute extraction_;
 };
 

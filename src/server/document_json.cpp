@@ -156,7 +156,6 @@ json::object page_to_json(const DocumentId& document, const Page& page, bool pag
   if (!page.label.empty()) out["page_label"] = page.label;
   out["width"] = rounded(page.width);
   out["height"] = rounded(page.height);
-  if (page.recognized) out["recognized"] = true;
   out["text"] = page.text;
   out["words"] = std::move(words);
   return out;

@@ -51,6 +51,9 @@ IncomingFile copy(const std::filesystem::path& path, store::Spool& spool, std::u
                                             " bytes. Raise JACKDAW_MAX_UPLOAD_BYTES to take it.");
     }
   }
+  if (file.bad()) {
+    throw Error(ErrorCode::kUnavailable, path.string() + " cannot be read to its end. Check the disk it is on.");
+  }
   return spool.finish(path.filename().string());
 }
 
@@ -113,7 +116,10 @@ class LocalDoor : public Door {
   Document cancel(const DocumentId& id) override { return run(assembly_.flows().queue->cancel(id)); }
 
   bool remove(const DocumentId& id) override {
-    if (!assembly_.ready()) return assembly_.store().remove(id);
+    if (!assembly_.ready()) {
+      std::filesystem::remove(index_file(assembly_.config()));  // it knows the document's words
+      return assembly_.store().remove(id);
+    }
     return run(assembly_.flows().queue->remove(id));
   }
 

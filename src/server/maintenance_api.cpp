@@ -15,7 +15,7 @@ boost::asio::awaitable<void> MaintenanceApi::make_backup(http::Request& request,
   store::SqliteStore& collection = assembly_.collection();
   const std::filesystem::path& data_dir = assembly_.config().data_dir;
   const Cancellation& cancellation = request.cancellation;
-  const MadeBackup made = co_await assembly_.storage().run(
+  const MadeBackup made = co_await assembly_.copying().run(
       Lane::kBackground, cancellation, [&] { return server::make_backup(collection, data_dir, cancellation); });
   log::info("a backup of " + std::to_string(made.documents) + " documents waits in " + made.path.string());
   boost::json::object body{
@@ -29,7 +29,7 @@ boost::asio::awaitable<void> MaintenanceApi::make_backup(http::Request& request,
 boost::asio::awaitable<void> MaintenanceApi::drop_backup(http::Request& request, http::ResponseWriter& writer) {
   const std::string id(request.path_value("id"));
   const std::filesystem::path& data_dir = assembly_.config().data_dir;
-  co_await assembly_.storage().run(Lane::kInteractive, request.cancellation,
+  co_await assembly_.copying().run(Lane::kInteractive, request.cancellation,
                                    [&] { server::drop_backup(data_dir, id); });
   http::Response gone;
   gone.status = 204;

@@ -210,10 +210,26 @@ TEST_F(JobStoreTest, TheSameBytesAreKnownInWhateverState) {
   complete(id, "alpha");
   EXPECT_TRUE(again());
   replace(id, "beta");
+  store_->fail(store_->waiting_job_of(id).value(), {});
   EXPECT_TRUE(again());
   EXPECT_TRUE(accept("beta").already_known) << "bytes of a replacement";
   EXPECT_EQ(store_->find_by_sha256(samples_.at("beta").original.sha256).value().id, id);
   EXPECT_EQ(store_->count(), 1);
+}
+
+TEST_F(JobStoreTest, BytesThatMayBeReplacedAreNotAcknowledged) {
+  const DocumentId id = accepted("alpha");
+  complete(id, "alpha");
+  replace(id, "beta");
+  for (const char* name : {"alpha", "beta"}) {
+    try {
+      store_->accept(sample(name).upload());
+      ADD_FAILURE() << name << " was acknowledged";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kConflict);
+      EXPECT_TRUE(error.retryable());
+    }
+  }
 }
 
 TEST_F(JobStoreTest, TheOldVersionAnswersUntilTheNewOneIsReadyThenNothingOfItIsLeft) {

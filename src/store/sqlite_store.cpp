@@ -151,8 +151,8 @@ bool SqliteStore::remove(const DocumentId& id) {
       transaction.commit();
       writer->log_holds_removed = true;
       reached(StoreStep::kRemoveCommitted);
+      if (found->document.replacement) remove_old_original(found->document.replacement->sha256);
       try {
-        if (found->document.replacement) originals_.remove(found->document.replacement->sha256);
         originals_.remove(found->document.sha256);
       } catch (const Error&) {
         failure = std::current_exception();

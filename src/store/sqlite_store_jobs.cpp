@@ -22,6 +22,18 @@ namespace {
                                         twin.id.value + "). Delete that one first, or leave this one as it is.");
 }
 
+// Which of its two versions stays is not decided yet, and one of them goes: neither is a promise to keep the bytes.
+Accepted known_or_refused(Document twin) {
+  if (twin.replacement && twin.replacement->status == DocumentStatus::kQueued) {
+    throw Error(ErrorCode::kConflict, "'" + twin.filename + "' (" + twin.id.value +
+                                          ") has these bytes and is being replaced just now. Try again when that is "
+                                          "done.")
+        .with_retryable(true)
+        .with_retry_after(std::chrono::seconds(5));
+  }
+  return {std::move(twin), true};
+}
+
 // What the person said about a file is the document's at once, unless a version of it answers until this one is ready.
 NewVersion version_of(const NewUpload& upload, bool replaces) {
   NewVersion version{.sha256 = upload.file.sha256,
@@ -43,7 +55,7 @@ NewVersion version_of(const NewUpload& upload, bool replaces) {
 Accepted SqliteStore::accept(const NewUpload& upload) {
   check_title(upload.title);
   if (!upload.replaces) {
-    if (auto known = find_by_sha256(upload.file.sha256)) return {std::move(*known), true};
+    if (auto known = find_by_sha256(upload.file.sha256)) return known_or_refused(std::move(*known));
   }
   reached(StoreStep::kAcceptBegun);
   // Before the lock: a large file takes long to reach the disk, and others may write meanwhile.
@@ -55,7 +67,7 @@ Accepted SqliteStore::accept(const NewUpload& upload) {
     auto writer = writer_.lock();
     const auto twin = select_by_sha256(writer->database, upload.file.sha256);
     if (!upload.replaces) {
-      if (twin) return {twin->document, true};
+      if (twin) return known_or_refused(twin->document);
       accepted = take_in(*writer, upload, std::nullopt);
     } else {
       const auto target = select_by_id(writer->database, *upload.replaces);

@@ -146,6 +146,9 @@ class MemoryStore : public DocumentStore, public JobStore {
   Accepted accept(const NewUpload& upload) override {
     const std::lock_guard lock(mutex_);
     Entry* const same_bytes = entry_with(upload.file.sha256);
+    if (!upload.replaces && same_bytes && same_bytes->is_ready() && same_bytes->waits()) {
+      throw Error(ErrorCode::kConflict, "It is being replaced just now.").with_retryable(true);
+    }
     if (!upload.replaces) return same_bytes ? Accepted{shown(*same_bytes), true} : accept_new(upload);
     Entry* const target = entry_of(*upload.replaces);
     if (!target) refuse_unknown();
