@@ -134,7 +134,7 @@ def describes_every_route(browser):
     shown = set(map(tuple, browser.run("return [...document.querySelectorAll('.route')].map(route =>"
                                        " [route.querySelector('.method').textContent, route.querySelector('.path').textContent])")))
     paths = browser.run("return fetch('/openapi.json').then(response => response.json()).then(api => api.paths)")
-    routes = {(method.upper(), path) for path, item in paths.items() for method in item if method in ("get", "post", "delete", "put")}
+    routes = {(method.upper(), path) for path, item in paths.items() for method in item if method in ("get", "post", "delete", "put", "patch")}
     assert shown == routes and routes, f"shown {sorted(shown ^ routes)} but not described, or the other way round"
     browser.run("document.querySelector('#get-health').open = true")
     browser.wait("the form", lambda: browser.run("return document.querySelector('#get-health .try') !== null"))
