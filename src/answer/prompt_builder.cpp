@@ -74,7 +74,7 @@ std::string clean_line(std::string_view name, std::string_view mark) {
 
 std::string origin(const Passage& passage, std::string_view mark) {
   std::string line = "From \"" + clean_line(passage.filename, mark) + "\"";
-  if (passage.span.page > 0) line += ", page " + std::to_string(passage.span.page);
+  if (passage.paged && passage.span.page > 0) line += ", page " + std::to_string(passage.span.page);
   if (!passage.page_label.empty()) line += " (printed as " + clean_line(passage.page_label, mark) + ")";
   return line;
 }

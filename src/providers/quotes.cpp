@@ -239,7 +239,7 @@ void add_unless_repeated(std::vector<Quotable>& known, Quotable candidate, std::
 
 std::string origin(const Passage& passage) {
   std::string text = " (" + squeeze(passage.filename);
-  if (passage.span.page > 0) text += ", page " + std::to_string(passage.span.page);
+  if (passage.paged && passage.span.page > 0) text += ", page " + std::to_string(passage.span.page);
   return text + ")";
 }
 
