@@ -48,7 +48,8 @@ soak:
 	@tools/build.sh dev
 	@cd tests/server && JACKDAW_SOAK=1 JACKDAW_BINARY=$(CURDIR)/build/dev/jackdaw TBB_ENABLE_SANITIZERS=1 \
 	  LSAN_OPTIONS=suppressions=$(CURDIR)/cmake/lsan.supp:print_suppressions=0 \
-	  $(PYTHON) -B -m pytest -q -p no:cacheprovider test_life.py test_corpus.py test_provider_cancel.py test_streams.py
+	  $(PYTHON) -B -m pytest -q -p no:cacheprovider test_life.py test_corpus.py test_crash.py test_provider_cancel.py test_streams.py
+	@JACKDAW_SOAK=1 tools/run_tests.sh -R "Corpus|PowerLoss"
 
 format:
 	@tools/setup.sh fuzz
