@@ -60,6 +60,9 @@ struct IndexedDocument {
   std::vector<IndexedChunk> chunks;
 };
 
+// Behind the name of a saved index while it is being written.
+inline constexpr std::string_view kUnfinishedIndexSuffix = ".part";
+
 // The searchable form of the collection: a cache that is rebuilt from the DocumentStore. All functions are safe from
 // any thread; readers never wait for writers.
 class SearchIndex {
@@ -84,7 +87,8 @@ class SearchIndex {
 
   // The index as a file, so that the next start need not build it. What save() writes is the newest snapshot at the
   // moment of the call, under `stamp` (DocumentStore::index_stamp() of the same moment); the file is complete and on
-  // the disk under its name, or what stood there before stays. It takes seconds, while others read and write. Throws
+  // the disk under its name, or what stood there before stays. Until then it stands under the name with
+  // kUnfinishedIndexSuffix, where a crash may leave it. It takes seconds, while others read and write. Throws
   // Error kStorageFull, kInternal, what `cancellation` says.
   virtual void save(const std::filesystem::path& file, std::string_view stamp,
                     const Cancellation& cancellation) const = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/search_index.h"
 
 namespace jackdaw::index {
 namespace {
@@ -23,7 +24,7 @@ namespace {
 }
 
 std::filesystem::path with_suffix(std::filesystem::path path) {
-  path += ".part";
+  path += kUnfinishedIndexSuffix;
   return path;
 }
 

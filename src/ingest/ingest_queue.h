@@ -15,6 +15,7 @@
 #include "core/document_store.h"
 #include "core/job_store.h"
 #include "ingest/ingestor.h"
+#include "ingest/job_progress.h"
 
 namespace jackdaw::ingest {
 
@@ -22,23 +23,6 @@ struct IngestQueueOptions {
   std::size_t max_concurrent = 2;    // documents that are read at once; each holds one document's text in memory
   std::size_t max_waiting = 10'000;  // more are refused with kOverloaded
   int max_attempts = 3;              // the process died that often while it read the file: then the file failed
-};
-
-// Where a document is on its way into the collection.
-struct JobProgress {
-  enum class Stage { kQueued, kExtracting, kEmbedding, kStoring, kReady, kFailed, kCancelled, kRemoved };
-  Stage stage = Stage::kQueued;
-  int page = 0;                            // from kExtracting on: the last page that was read
-  int pages = 0;                           // of how many; 0: not known yet
-  bool recognizing = false;                // kExtracting: pictures of text are being read (OCR)
-  std::size_t chunk = 0;                   // from kEmbedding on: chunks done
-  std::size_t chunks = 0;                  // of how many
-  double pages_per_s = 0;                  // since reading began; 0: not known yet
-  std::optional<double> eta_s;             // until ready, at the speed so far; nothing: not known yet
-  std::optional<DocumentFailure> failure;  // kFailed
-
-  // Nothing follows it.
-  bool is_last() const noexcept { return stage >= Stage::kReady; }
 };
 
 // Takes files in and reads them in the order of their coming, some at once; the queue itself is JobStore's, so it goes
@@ -106,7 +90,7 @@ class IngestQueue {
   boost::asio::awaitable<Accepted> accept(NewUpload upload, std::string password, Told told);
   boost::asio::awaitable<void> retry_unless_waiting(DocumentId id, std::string password);
 
-  class Running;
+  class Followers;
   struct State;
   std::shared_ptr<State> state_;
 };

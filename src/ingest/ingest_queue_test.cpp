@@ -356,16 +356,28 @@ TEST_F(IngestQueueTest, ReadsAloneAFileAtWhichTheProgramMayHaveDied) {
   const DocumentId second = store_.accept(upload("b.pdf")).document.id;
   store_.begin_next(0);
   store_.begin_next(1);  // both ran when it died
-  std::atomic<int> inside = 0;
-  std::atomic<int> most = 0;
-  extractor_.before = [&] {
-    most = std::max<int>(most, ++inside);
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  };
-  extractor_.after_page = [&] { --inside; };
+  extractor_.before = [this] { gate_.pass(); };
+  begin();
+  run_until([&] { return extractor_.extractions == 1; });
+  extractor_.pages["c.pdf"] = {"Some text."};
+  const DocumentId third = submit(upload("c.pdf")).document.id;  // asks for whatever may begin
+  EXPECT_EQ(await(io_, queue().cancel(third)).status, DocumentStatus::kCancelled);
+  EXPECT_FALSE(queue().progress(second).has_value());
+  EXPECT_EQ(extractor_.extractions, 1);
+  gate_.open();
   EXPECT_EQ(wait(first).status, DocumentStatus::kReady);
   EXPECT_EQ(wait(second).status, DocumentStatus::kReady);
-  EXPECT_EQ(most, 1);
+}
+
+TEST_F(IngestQueueTest, TellsAtOnceThatAnEndCannotBeWrittenAndWritesItsReasonLater) {
+  int refused = 0;
+  store_.before_fail = [&] {
+    if (++refused == 1) throw Error(ErrorCode::kStorageFull, "The disk is full.");
+  };
+  const DocumentId id = submit(upload("damaged.pdf")).document.id;
+  EXPECT_EQ(failure_of([&] { wait(id); }), ErrorCode::kStorageFull);
+  run_until([&] { return store_.find(id)->status == DocumentStatus::kFailed; });
+  EXPECT_EQ(store_.find(id)->failure->code, ErrorCode::kDamagedDocument);
 }
 
 TEST_F(IngestQueueTest, RefusesMoreThanMayWait) {

@@ -75,6 +75,19 @@ void refuse_without_text(const std::string& filename, const ReadDocument& read) 
 
 }  // namespace
 
+void forget_index_file(const std::filesystem::path& file) {
+  std::filesystem::path unfinished = file;
+  unfinished += kUnfinishedIndexSuffix;
+  for (const std::filesystem::path& each : {file, unfinished}) {
+    std::error_code failure;
+    std::filesystem::remove(each, failure);
+    if (!failure) continue;
+    throw Error(ErrorCode::kInternal, "The saved index '" + each.string() +
+                                          "' knows words of the documents and cannot be deleted (" + failure.message() +
+                                          "). Make its folder writable, then try again.");
+  }
+}
+
 Ingestor::Ingestor(TextExtractor& extractor, Embedder& embedder, DocumentStore& documents, JobStore& jobs,
                    SearchIndex& index, Compute& compute, Compute& writing, Compute& extraction, IngestorOptions options)
     : extractor_(extractor),
@@ -176,7 +189,8 @@ asio::awaitable<bool> Ingestor::put_in_place(Reading& reading, Cancellation canc
 
 // One piece of work on the writing thread: store and index never differ when another piece begins.
 bool Ingestor::complete(Reading& reading) {
-  if (reading.job.replaces) forget_index_file();
+  // Before the store's change, whose way to the disk takes this along.
+  if (reading.job.replaces) forget_saved_index();
   const auto chunk_ids = jobs_.complete(reading.job.number, reading.read);
   if (!chunk_ids) return false;
   IndexedDocument indexed{.document = reading.job.document, .chunks = {}};
@@ -193,17 +207,10 @@ bool Ingestor::complete(Reading& reading) {
   return true;
 }
 
-// Before the store's change, whose way to the disk takes this along.
-void Ingestor::forget_index_file() {
+void Ingestor::forget_saved_index() {
   if (options_.index_file.empty()) return;
   saved_stamp_.clear();
-  std::error_code failure;
-  std::filesystem::remove(options_.index_file, failure);
-  if (failure) {
-    throw Error(ErrorCode::kInternal, "The saved index '" + options_.index_file.string() +
-                                          "' knows words of the document and cannot be deleted (" + failure.message() +
-                                          "). Make its folder writable, then try again.");
-  }
+  forget_index_file(options_.index_file);
 }
 
 void Ingestor::merge_soon(const asio::any_io_executor& executor) {
@@ -222,7 +229,7 @@ asio::awaitable<void> Ingestor::merge() {
 
 asio::awaitable<bool> Ingestor::remove(DocumentId id) {
   const bool removed = co_await writing_.run(Lane::kInteractive, Cancellation(), [&] {
-    forget_index_file();
+    forget_saved_index();
     std::exception_ptr failure;
     bool found = false;
     try {

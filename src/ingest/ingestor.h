@@ -42,6 +42,10 @@ struct IngestProgress {
 // Called on the executor of the coroutine that ingests; must not throw. May be empty.
 using OnIngestProgress = std::function<void(const IngestProgress&)>;
 
+// Deletes what SearchIndex::save wrote, or had begun to write, since it knows words of the documents. Throws Error
+// kInternal when that cannot be done.
+void forget_index_file(const std::filesystem::path& file);
+
 // Makes a file searchable: extract, chunk, embed, store, index. Its coroutines run on one executor of one thread; the
 // work is done on the three pools. It keeps references to what it is given and outlives its coroutines.
 class Ingestor {
@@ -78,7 +82,7 @@ class Ingestor {
   // False when the job is gone.
   boost::asio::awaitable<bool> put_in_place(Reading& reading, Cancellation cancellation);
   bool complete(Reading& reading);
-  void forget_index_file();
+  void forget_saved_index();
   std::size_t load_from_store(const Cancellation& cancellation);
   boost::asio::awaitable<void> merge();
   void merge_soon(const boost::asio::any_io_executor& executor);

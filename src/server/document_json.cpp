@@ -22,6 +22,22 @@ bool is_being_read(const std::optional<JobProgress>& progress) noexcept {
   return progress && progress->stage > Stage::kQueued && !progress->is_last();
 }
 
+// Between the store's commit and the index's publication the store says "ready" of what nobody can find yet.
+Document as_it_answers(Document document, const std::optional<JobProgress>& progress) {
+  if (document.status != DocumentStatus::kReady || document.replacement) return document;
+  if (!progress || progress->stage != Stage::kStoring) return document;
+  if (progress->replaces) {
+    document.replacement = Replacement{.status = DocumentStatus::kQueued,
+                                       .filename = document.filename,
+                                       .sha256 = document.sha256,
+                                       .bytes = document.bytes,
+                                       .failure = {}};
+  } else {
+    document.status = DocumentStatus::kQueued;
+  }
+  return document;
+}
+
 json::object replacement_to_json(const Replacement& replacement, const std::optional<JobProgress>& progress) {
   json::object out{{"status", status_of(replacement.status, progress)},
                    {"filename", replacement.filename},
@@ -79,7 +95,8 @@ json::object to_json(const JobProgress& progress) {
   return out;
 }
 
-json::object to_json(const Document& document, const std::optional<JobProgress>& progress) {
+json::object to_json(const Document& stored, const std::optional<JobProgress>& progress) {
+  const Document document = as_it_answers(stored, progress);
   json::object out{{"document_id", document.id.value},
                    {"filename", document.filename},
                    {"title", document.title},

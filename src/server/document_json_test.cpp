@@ -50,6 +50,17 @@ TEST(DocumentJson, AReadyDocumentStaysReadyWhileItsReplacementIsRead) {
   EXPECT_TRUE(replacement.contains("progress"));
 }
 
+TEST(DocumentJson, WhatIsStoredIsReadyOnlyOnceItCanBeFound) {
+  const Document stored = sample(DocumentStatus::kReady);
+  EXPECT_EQ(to_json(stored, at(Stage::kStoring)).at("status").as_string(), "embedding");
+  JobProgress replacing = at(Stage::kStoring);
+  replacing.replaces = true;
+  const json::object out = to_json(stored, replacing);
+  EXPECT_EQ(out.at("status").as_string(), "ready");
+  EXPECT_EQ(out.at("replacement").at("status").as_string(), "embedding");
+  EXPECT_EQ(to_json(stored).at("status").as_string(), "ready");
+}
+
 TEST(DocumentJson, OnlyWhatIsThereIsSaid) {
   Document document = sample(DocumentStatus::kFailed);
   for (const char* name : {"source", "error", "pages_without_text", "progress", "replacement"}) {

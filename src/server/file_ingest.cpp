@@ -1,6 +1,7 @@
 #include "server/file_ingest.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <cerrno>
 #include <chrono>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "extract/media_type.h"
@@ -20,7 +20,6 @@ namespace {
 
 constexpr int kOverloadedTries = 60;
 constexpr std::chrono::seconds kOverloadedWait{2};
-constexpr std::chrono::milliseconds kLookAgain{100};
 
 // What the next file would meet too.
 bool concerns_all(ErrorCode code) {
@@ -68,11 +67,10 @@ auto when_there_is_room(const Cancellation& cancellation, const Call& call) {
       return call();
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kOverloaded || tries == kOverloadedTries) throw;
-      const auto until = SteadyClock::now() + error.retry_after().value_or(kOverloadedWait);
-      while (SteadyClock::now() < until) {
-        cancellation.throw_if_requested();
-        std::this_thread::sleep_for(kLookAgain);
-      }
+      const std::chrono::milliseconds wait = error.retry_after().value_or(kOverloadedWait);
+      pollfd cancelled{.fd = cancellation.event_fd(), .events = POLLIN, .revents = 0};
+      poll(&cancelled, 1, static_cast<int>(wait.count()));
+      cancellation.throw_if_requested();
     }
   }
 }

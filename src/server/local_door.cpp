@@ -117,7 +117,7 @@ class LocalDoor : public Door {
 
   bool remove(const DocumentId& id) override {
     if (!assembly_.ready()) {
-      std::filesystem::remove(index_file(assembly_.config()));  // it knows the document's words
+      ingest::forget_index_file(index_file(assembly_.config()));
       return assembly_.store().remove(id);
     }
     return run(assembly_.flows().queue->remove(id));

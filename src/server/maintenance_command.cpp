@@ -112,7 +112,7 @@ int run_verify_command(bool repair, const Config& config, bool as_json, Terminal
                       std::to_string(progress.all));
   };
   options.check_index = [&config](const std::string& stamp) { return check_index(config, stamp); };
-  options.delete_index = [&config] { fs::remove(index_file(config)); };
+  options.delete_index = [&config] { ingest::forget_index_file(index_file(config)); };
   const std::vector<store::Finding> findings = store::verify(config.data_dir, options);
   const auto remain =
       std::count_if(findings.begin(), findings.end(), [](const auto& found) { return !found.repaired; });

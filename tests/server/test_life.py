@@ -88,10 +88,12 @@ def test_questions_are_answered_while_files_come_in(tmp_path):
 def check_whole(server, acknowledged):
     """Every acknowledged document is there, every document is whole, and the index knows exactly what the store knows."""
     deadline = time.monotonic() + 120
-    while server.get("/v1/documents?status=queued").json()["documents"]:  # what was taken in is read in the end
-        assert time.monotonic() < deadline
+    while True:  # what was taken in is read in the end
+        documents = server.get("/v1/documents?limit=200").json()["documents"]
+        if all(document["status"] == "ready" for document in documents):
+            break
+        assert time.monotonic() < deadline, documents
         time.sleep(0.02)
-    documents = server.get("/v1/documents?limit=200").json()["documents"]
     assert acknowledged <= {document["document_id"] for document in documents}
     with sqlite3.connect(f"file:{server.data / 'jackdaw.db'}?mode=ro", uri=True) as database:
         counts = dict(database.execute("SELECT document, COUNT(*) FROM chunks GROUP BY document"))

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -209,6 +210,7 @@ class MemoryStore : public DocumentStore, public JobStore {
     return entry->ids;
   }
   bool fail(std::int64_t job, const DocumentFailure& failure) override {
+    if (before_fail) before_fail();
     return end(job, DocumentStatus::kFailed, failure);
   }
   bool cancel(std::int64_t job) override { return end(job, DocumentStatus::kCancelled, std::nullopt); }
@@ -244,6 +246,9 @@ class MemoryStore : public DocumentStore, public JobStore {
     if (!entry || !entry->job->kept.contains(number)) return std::nullopt;
     return entry->job->kept.at(number);
   }
+
+  // May throw, as a disk that is full does.
+  std::function<void()> before_fail;
 
  private:
   struct PendingJob {
