@@ -211,7 +211,8 @@ asio::awaitable<void> DocumentsApi::create_one(http::Request& request, http::Res
   NewUpload wanted = to_new_upload(file.file, upload.fields, std::move(replaces));
   Accepted accepted = co_await queue.submit(std::move(wanted), std::move(upload.fields.password));
   const DocumentId id = accepted.document.id;
-  const bool is_there = accepted.already_known && accepted.document.status == DocumentStatus::kReady;
+  const bool is_stored = accepted.already_known && accepted.document.status == DocumentStatus::kReady;
+  const bool is_there = is_stored && !queue.progress(id);  // else the index does not have it yet
   if (wait && !is_there) {
     accepted.document = co_await queue.wait(id, request.cancellation);
     const bool other_replaces = accepted.document.status == DocumentStatus::kReady && !is_replacement;
