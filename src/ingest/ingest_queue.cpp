@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "ingest/job_runner.h"
+#include "ingest/turnstile.h"
 
 namespace jackdaw::ingest {
 
@@ -73,8 +74,11 @@ struct IngestQueue::State {
   std::size_t max_waiting;
   std::shared_ptr<Followers> followers;
   std::shared_ptr<JobRunner> runner;
-  // Documents that ingest() brought in and nobody else was told of, with the number of those who wait for them.
+  // Documents that ingest() brought in and nobody else was told of, with the number of those who wait for them. Who
+  // takes a document in, or removes one that nobody waits for any more, passes the door: nobody is told of a document
+  // whose removal has begun.
   std::map<DocumentId, int> unacknowledged{};
+  Turnstile door;
 
   template <class Work>
   asio::awaitable<std::invoke_result_t<Work&>> write(Work work) {
@@ -125,7 +129,8 @@ IngestQueue::IngestQueue(asio::any_io_executor executor, JobStore& jobs, Documen
             .writing = writing,
             .max_waiting = options.max_waiting,
             .followers = followers,
-            .runner = std::make_shared<JobRunner>(executor, jobs, documents, ingestor, writing, runner, tell)});
+            .runner = std::make_shared<JobRunner>(executor, jobs, documents, ingestor, writing, runner, tell),
+            .door = Turnstile(executor)});
 }
 
 IngestQueue::~IngestQueue() {
@@ -153,9 +158,13 @@ asio::awaitable<Accepted> IngestQueue::accept(NewUpload upload, std::string pass
     }
     return state->jobs.accept(upload);
   };
-  Accepted accepted = co_await state->write(accept);
+  Accepted accepted;
+  {
+    const Turnstile::Turn turn = co_await state->door.enter();
+    accepted = co_await state->write(accept);
+    state->note_who_is_told(accepted, told);
+  }
   const DocumentId& id = accepted.document.id;
-  state->note_who_is_told(accepted, told);
   if (accepted.already_known && !upload.replaces) co_return accepted;
   // Before anything else happens: the job may begin at once.
   state->runner->set_password(id, accepted.already_known ? "" : std::move(password));
@@ -192,14 +201,20 @@ asio::awaitable<Accepted> IngestQueue::ingest(NewUpload upload, std::string pass
     failure = std::current_exception();
   }
   // What was safe on the disk when the program ends is read at the next start.
-  if (!state->runner->is_stopping() && state->is_forsaken(id)) {
-    try {
-      co_await remove(id);
-    } catch (const std::exception& error) {
-      log::error(std::string("A file that could not be read stays listed: ") + error.what());
-    }
-  }
+  if (!state->runner->is_stopping()) co_await leave(id);
   std::rethrow_exception(failure);
+}
+
+// One of those who waited for it goes; the last one takes with him what nobody else knows of.
+asio::awaitable<void> IngestQueue::leave(DocumentId id) {
+  const auto state = state_;
+  const Turnstile::Turn turn = co_await state->door.enter();
+  if (!state->is_forsaken(id)) co_return;
+  try {
+    co_await remove(id);
+  } catch (const std::exception& error) {
+    log::error(std::string("A file that could not be read stays listed: ") + error.what());
+  }
 }
 
 asio::awaitable<void> IngestQueue::retry_unless_waiting(DocumentId id, std::string password) {

@@ -88,6 +88,7 @@ class IngestQueue {
  private:
   enum class Told { kAtOnce, kWhenReady };
   boost::asio::awaitable<Accepted> accept(NewUpload upload, std::string password, Told told);
+  boost::asio::awaitable<void> leave(DocumentId id);
   boost::asio::awaitable<void> retry_unless_waiting(DocumentId id, std::string password);
 
   class Followers;

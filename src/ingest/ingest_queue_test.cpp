@@ -311,6 +311,29 @@ TEST_F(IngestQueueTest, IngestThrowsTheReasonAndLeavesNoTraceOfAFileThatFailed) 
   EXPECT_EQ(store_.count(), 0);
 }
 
+// Who comes while the last of the others takes the failed document away must not hear that somebody deleted his.
+TEST_F(IngestQueueTest, EveryoneWhoHandsInTheSameBadBytesHearsTheSameReason) {
+  const auto hand_in = [](IngestQueue& into, NewUpload wanted,
+                          std::optional<ErrorCode>& reason) -> boost::asio::awaitable<void> {
+    try {
+      co_await into.ingest(std::move(wanted), "", {});
+    } catch (const Error& error) {
+      reason = error.code();
+    }
+  };
+  for (int round = 0; round < 100; ++round) {
+    std::vector<std::optional<ErrorCode>> reasons(8);
+    for (auto& reason : reasons) {
+      boost::asio::co_spawn(io_, hand_in(queue(), upload("damaged.pdf"), reason), boost::asio::detached);
+      io_.restart();
+      io_.run_for(std::chrono::microseconds(round * 20));
+    }
+    run_until([&] { return std::ranges::all_of(reasons, [](const auto& reason) { return reason.has_value(); }); });
+    for (const auto& reason : reasons) EXPECT_EQ(reason, ErrorCode::kDamagedDocument) << "round " << round;
+  }
+  run_until([&] { return store_.list({.limit = 200, .after = {}, .text = {}, .status = {}}).documents.empty(); });
+}
+
 TEST_F(IngestQueueTest, IngestTriesAgainWhatHadFailedBefore) {
   const DocumentId id = submit(upload("a.pdf")).document.id;
   EXPECT_EQ(wait(id).status, DocumentStatus::kFailed);
