@@ -15,9 +15,25 @@ std::size_t size_of(const std::vector<RetrievedPassage>& passages) {
   return bytes;
 }
 
+std::size_t size_of(const Citation& citation) {
+  return sizeof(Citation) + citation.quote.size() + citation.boxes.size() * sizeof(Box);
+}
+
+std::size_t size_of(const std::vector<Citation>& citations) {
+  std::size_t bytes = 0;
+  for (const Citation& citation : citations) bytes += size_of(citation);
+  return bytes;
+}
+
 struct SizeOf {
   std::size_t operator()(const AnswerSources& event) const { return size_of(event.passages); }
-  std::size_t operator()(const AnswerFinal& event) const { return size_of(event.passages) + event.answer.size(); }
+  std::size_t operator()(const AnswerFinal& event) const {
+    return size_of(event.passages) + event.answer.size() + size_of(event.citations);
+  }
+  std::size_t operator()(const AnswerCitation& event) const { return size_of(event.citation); }
+  std::size_t operator()(const AnswerQuery& event) const {
+    return event.standalone_question.size() + event.used_turns.size() * 2 * sizeof(MessageId);
+  }
   std::size_t operator()(const AnswerError& event) const { return event.message.size(); }
   std::size_t operator()(const AnswerCancelled& event) const { return event.answer_so_far.size(); }
   std::size_t operator()(const AnswerProvider& event) const {

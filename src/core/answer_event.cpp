@@ -25,6 +25,15 @@ std::string_view to_string(FinishReason reason) noexcept {
   return "other";
 }
 
+std::string_view to_string(QueryOrigin origin) noexcept {
+  switch (origin) {
+    case QueryOrigin::kAsAsked: return "as_asked";
+    case QueryOrigin::kRules: return "rules";
+    case QueryOrigin::kModel: return "model";
+  }
+  return "as_asked";
+}
+
 bool is_terminal(const AnswerEvent& event) noexcept {
   return std::holds_alternative<AnswerFinal>(event) || std::holds_alternative<AnswerError>(event) ||
          std::holds_alternative<AnswerCancelled>(event);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "core/cancellation.h"
+#include "core/document.h"
 #include "core/error.h"
 #include "core/ids.h"
 #include "core/prompt.h"
@@ -31,14 +33,56 @@ struct AnswerTimings {
       first_token_ms, total_ms;
 };
 
+// Where an answer stands when it belongs to a conversation.
+struct ConversationPlace {
+  ConversationId conversation;
+  MessageId question_message;
+  MessageId answer_message;
+  friend bool operator==(const ConversationPlace&, const ConversationPlace&) = default;
+};
+
 struct AnswerMeta {
   AnswerId answer;
   std::string provider;
   std::string model;
+  std::optional<ConversationPlace> place{};
 };
 struct AnswerStatus {
   AnswerStage stage;
 };
+
+// Who made the question that is searched for out of the one that was asked.
+enum class QueryOrigin { kAsAsked, kRules, kModel };
+
+// "as_asked", "rules", "model".
+std::string_view to_string(QueryOrigin origin) noexcept;
+
+// What is searched for, in a conversation.
+struct AnswerQuery {
+  std::string standalone_question;
+  std::vector<MessageId> used_turns;  // the question messages of the past turns that it took something from
+  QueryOrigin origin = QueryOrigin::kAsAsked;
+};
+
+// The place in a source that carries a claim of the answer.
+struct Citation {
+  int number = 0;         // 1, 2 ... in the order of the answer
+  int source = 0;         // 1-based place in AnswerSources::passages
+  std::size_t begin = 0;  // the claim: code points of the answer, without its marks
+  std::size_t end = 0;
+  std::uint32_t quote_begin = 0;  // bytes of the source's Passage::text; equal to the end: it has no such place
+  std::uint32_t quote_end = 0;
+  std::string quote{};       // those bytes; empty once the document is deleted
+  int page = 0;              // SourceSpan::page of the source
+  bool paged = true;         // Passage::paged of the source
+  std::vector<Box> boxes{};  // of the quote, one a line; of the whole passage where it has none
+  bool verified = false;     // the quote says it: see docs/architecture.md, "Citations"
+};
+
+struct AnswerCitation {
+  Citation citation;
+};
+
 struct AnswerSources {
   std::vector<RetrievedPassage> passages;
   RerankSkipped rerank_skipped = RerankSkipped::kNo;
@@ -63,6 +107,8 @@ struct AnswerFinal {
   Usage usage;
   FinishReason finish_reason = FinishReason::kStop;
   std::uint64_t index_version = 0;
+  std::vector<Citation> citations{};  // all that were told
+  int dropped_marks = 0;              // marks of the writer that named no source, and were left out
 };
 struct AnswerError {
   ErrorCode code = ErrorCode::kInternal;
@@ -76,7 +122,7 @@ struct AnswerCancelled {
 };
 
 using AnswerEvent = std::variant<AnswerMeta, AnswerStatus, AnswerSources, AnswerProvider, AnswerToken, AnswerTiming,
-                                 AnswerFinal, AnswerError, AnswerCancelled>;
+                                 AnswerFinal, AnswerError, AnswerCancelled, AnswerQuery, AnswerCitation>;
 
 // True for the three events that end an answer.
 bool is_terminal(const AnswerEvent& event) noexcept;

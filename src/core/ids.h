@@ -19,6 +19,8 @@ struct StrongId {
 // 128 random bits, base32 (RFC 4648, lower case, no padding): 26 characters.
 using DocumentId = StrongId<struct DocumentTag, std::string>;
 using AnswerId = StrongId<struct AnswerTag, std::string>;
+using ConversationId = StrongId<struct ConversationTag, std::string>;
+using MessageId = StrongId<struct MessageTag, std::string>;
 // Given by the store, ascending, never reused.
 using ChunkId = StrongId<struct ChunkTag, std::int64_t>;
 

@@ -28,6 +28,18 @@ json::array sources_to_json(const std::vector<RetrievedPassage>& passages) {
   return out;
 }
 
+json::array citations_to_json(const std::vector<Citation>& citations) {
+  json::array out;
+  for (const Citation& citation : citations) out.push_back(citation_to_json(citation));
+  return out;
+}
+
+json::array ids_to_json(const std::vector<MessageId>& ids) {
+  json::array out;
+  for (const MessageId& id : ids) out.push_back(json::value(id.value));
+  return out;
+}
+
 json::value count_to_json(const std::optional<std::int64_t>& count) {
   return count ? json::value(*count) : json::value(nullptr);
 }
@@ -47,13 +59,28 @@ std::string_view to_string(CancelReason reason) noexcept {
   }
 }
 
+void add_place(json::object& out, const std::optional<ConversationPlace>& place) {
+  if (!place) return;
+  out["conversation_id"] = place->conversation.value;
+  out["question_message_id"] = place->question_message.value;
+  out["message_id"] = place->answer_message.value;
+}
+
 struct Data {
   json::object operator()(const AnswerMeta& event) const {
-    return {{"answer_id", event.answer.value},
-            {"protocol", kProtocol},
-            {"provider", event.provider},
-            {"model", event.model}};
+    json::object out{{"answer_id", event.answer.value},
+                     {"protocol", kProtocol},
+                     {"provider", event.provider},
+                     {"model", event.model}};
+    add_place(out, event.place);
+    return out;
   }
+  json::object operator()(const AnswerQuery& event) const {
+    return {{"standalone_question", event.standalone_question},
+            {"used_turns", ids_to_json(event.used_turns)},
+            {"origin", jackdaw::to_string(event.origin)}};
+  }
+  json::object operator()(const AnswerCitation& event) const { return citation_to_json(event.citation); }
   json::object operator()(const AnswerStatus& event) const { return {{"stage", jackdaw::to_string(event.stage)}}; }
   json::object operator()(const AnswerSources& event) const {
     json::object out{{"sources", sources_to_json(event.passages)}};
@@ -68,7 +95,8 @@ struct Data {
   json::object operator()(const AnswerFinal& event) const {
     json::object out{{"answer", event.answer},
                      {"sources", sources_to_json(event.passages)},
-                     {"citations", json::array()},
+                     {"citations", citations_to_json(event.citations)},
+                     {"dropped_marks", event.dropped_marks},
                      {"usage", usage_to_json(event.usage)},
                      {"finish_reason", jackdaw::to_string(event.finish_reason)},
                      {"index_version", event.index_version}};
@@ -89,6 +117,15 @@ class Fold {
   void operator()(const AnswerMeta& event) {
     answer_["provider"] = event.provider;
     answer_["model"] = event.model;
+    add_place(answer_, event.place);
+  }
+  void operator()(const AnswerQuery& event) {
+    answer_["standalone_question"] = event.standalone_question;
+    answer_["used_turns"] = ids_to_json(event.used_turns);
+    answer_["query_origin"] = jackdaw::to_string(event.origin);
+  }
+  void operator()(const AnswerCitation& event) {
+    answer_["citations"].as_array().push_back(citation_to_json(event.citation));
   }
   void operator()(const AnswerSources& event) {
     answer_["sources"] = sources_to_json(event.passages);
@@ -119,10 +156,21 @@ class Fold {
 }  // namespace
 
 std::string_view event_name(const AnswerEvent& event) noexcept {
-  static constexpr std::array<std::string_view, 9> kNames = {"meta",   "status", "sources", "provider", "token",
-                                                             "timing", "final",  "error",   "cancelled"};
+  static constexpr std::array<std::string_view, 11> kNames = {
+      "meta", "status", "sources", "provider", "token", "timing", "final", "error", "cancelled", "query", "citation"};
   static_assert(std::variant_size_v<AnswerEvent> == kNames.size(), "one name per event");
   return kNames.at(event.index());
+}
+
+json::object citation_to_json(const Citation& citation) {
+  json::object out{{"n", citation.number},
+                   {"source", citation.source},
+                   {"answer_span", json::array{citation.begin, citation.end}},
+                   {"quote", citation.quote}};
+  out["page"] = citation.paged && citation.page > 0 ? json::value(citation.page) : json::value(nullptr);
+  out["boxes"] = boxes_to_json(citation.boxes);
+  out["verified"] = citation.verified;
+  return out;
 }
 
 json::object event_to_json(const AnswerEvent& event) {
@@ -133,6 +181,7 @@ json::object simple_end_to_json(const AnswerFinal& final) {
   json::array sources;
   for (const RetrievedPassage& passage : final.passages) sources.push_back(source_to_json(passage));
   json::object out{{"sources", std::move(sources)}};
+  if (!final.citations.empty()) out["citations"] = citations_to_json(final.citations);
   add_rerank_skipped(out, final.rerank_skipped);
   if (final.finish_reason != FinishReason::kStop) out["finish_reason"] = to_string(final.finish_reason);
   return out;

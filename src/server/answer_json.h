@@ -22,6 +22,8 @@ boost::json::object event_to_json(const AnswerEvent& event);
 // `finish_reason`. POST /query puts `answer` before it.
 boost::json::object simple_end_to_json(const AnswerFinal& final);
 
+boost::json::object citation_to_json(const Citation& citation);
+
 // `{code, message, retryable, retry_after_s?}`
 boost::json::object to_json(const AnswerError& error);
 
