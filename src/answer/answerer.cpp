@@ -32,12 +32,28 @@ struct Answerer::Run {
   AnswerSink sink;
   Stopwatch watch;
   LanguageModel* writer = nullptr;
+  std::string standalone_question;
   Retrieved retrieved;
   AnswerTimings timings;
   std::string answer;
   WriterEnd end;
+  std::optional<CitationReader> marks;
+  std::vector<Citation> citations;
 
   double elapsed_ms() const { return queued_ms + watch.elapsed_ms(); }
+
+  AnswerFinal final() {
+    AnswerFinal out;
+    out.answer = std::move(answer);
+    out.passages = std::move(retrieved.passages);
+    out.rerank_skipped = retrieved.rerank_skipped;
+    out.usage = end.usage;
+    out.finish_reason = end.reason;
+    out.index_version = retrieved.index_version;
+    out.citations = std::move(citations);
+    out.dropped_marks = marks ? marks->dropped_marks() : 0;
+    return out;
+  }
 
   // Events are named before they are awaited: g++ 12 copies a temporary aggregate of an awaited expression bit by bit.
   asio::awaitable<void> emit(AnswerEvent event) const {
@@ -50,8 +66,9 @@ struct Answerer::Run {
   }
 };
 
-Answerer::Answerer(Retriever& retriever, LanguageModels& writers, PromptOptions options)
-    : retriever_(retriever), writers_(writers), options_(options) {}
+Answerer::Answerer(QuestionResolver& resolver, Retriever& retriever, LanguageModels& writers, QuotePlaces& places,
+                   PromptOptions options)
+    : resolver_(resolver), retriever_(retriever), writers_(writers), places_(places), options_(options) {}
 
 void Answerer::check(const AnswerRequest& request) const {
   check_request(request.retrieval);
@@ -78,9 +95,7 @@ asio::awaitable<void> Answerer::answer(AnswerId id, AnswerRequest request, doubl
   AnswerEvent ending;
   try {
     co_await tell(run);
-    ending = AnswerFinal{
-        std::move(run.answer), std::move(run.retrieved.passages), run.retrieved.rerank_skipped, run.end.usage,
-        run.end.reason,        run.retrieved.index_version};
+    ending = run.final();
   } catch (const Error& error) {
     ending = describe(error);
   } catch (const std::exception& failure) {
@@ -97,8 +112,11 @@ asio::awaitable<void> Answerer::answer(AnswerId id, AnswerRequest request, doubl
 
 asio::awaitable<void> Answerer::tell(Run& run) {
   run.writer = &writers_.find(run.request.writer);
-  AnswerEvent meta = AnswerMeta{run.id, run.writer->provider(), run.writer->model()};
-  co_await run.emit(std::move(meta));
+  AnswerMeta meta{run.id, run.writer->provider(), run.writer->model()};
+  if (run.request.turn) meta.place = run.request.turn->place;
+  AnswerEvent beginning = std::move(meta);
+  co_await run.emit(std::move(beginning));
+  if (run.request.turn) co_await resolve(run);
   co_await retrieve(run);
   AnswerEvent sources = AnswerSources{run.retrieved.passages, run.retrieved.rerank_skipped};
   co_await run.emit(std::move(sources));
@@ -115,10 +133,28 @@ asio::awaitable<void> Answerer::tell(Run& run) {
   co_await run.emit(std::move(timing));
 }
 
+// In a conversation: what is searched for is a question that can be understood by itself.
+asio::awaitable<void> Answerer::resolve(Run& run) {
+  co_await run.emit_stage(AnswerStage::kResolving);
+  const Stopwatch watch;
+  const std::string& asked = run.request.retrieval.question;
+  ResolvedQuestion resolved =
+      co_await resolver_.resolve(asked, run.request.turn->history, run.request.writer, run.cancellation);
+  run.timings.resolve_ms = watch.elapsed_ms();
+  run.standalone_question = resolved.question.text;
+  AnswerEvent query =
+      AnswerQuery{std::move(resolved.question.text), std::move(resolved.question.used_turns), resolved.origin};
+  co_await run.emit(std::move(query));
+}
+
 asio::awaitable<void> Answerer::retrieve(Run& run) {
   const auto on_stage = [&run](AnswerStage stage) { return run.emit_stage(stage); };
-  run.retrieved = co_await retriever_.retrieve(run.request.retrieval, run.cancellation, on_stage);
+  RetrievalRequest wanted = run.request.retrieval;
+  if (!run.standalone_question.empty()) wanted.question = run.standalone_question;
+  const std::optional<double> resolve_ms = run.timings.resolve_ms;
+  run.retrieved = co_await retriever_.retrieve(std::move(wanted), run.cancellation, on_stage);
   run.timings = run.retrieved.timings;
+  run.timings.resolve_ms = resolve_ms;
   if (run.queued_ms > 0) run.timings.queue_ms = run.queued_ms;
 }
 
@@ -128,7 +164,11 @@ asio::awaitable<void> Answerer::write(Run& run) {
   PromptOptions options = options_;
   options.temperature = run.request.temperature.value_or(options.temperature);
   options.max_tokens = run.request.max_tokens.value_or(options.max_tokens);
-  Prompt prompt = build_prompt(run.request.retrieval.question, run.retrieved.passages, options, random_id());
+  SaidBefore said{.history = {}, .standalone_question = run.standalone_question};
+  if (run.request.turn) said.history = run.request.turn->history;
+  Prompt prompt = build_prompt(run.request.retrieval.question, run.retrieved.passages, options, random_id(), said);
+  // Of the sources only those that the writer saw can be cited.
+  run.marks.emplace(std::span(run.retrieved.passages).first(prompt.passages.size()));
   run.timings.prompt_ms = watch.elapsed_ms();
 
   co_await run.emit_stage(AnswerStage::kWaiting);
@@ -138,6 +178,8 @@ asio::awaitable<void> Answerer::write(Run& run) {
     if (!event) throw Error(ErrorCode::kProviderBadStream, "The writer stopped without ending its answer. Ask again.");
     if (const auto* end = std::get_if<WriterEnd>(&*event)) {
       run.end = *end;
+      CitationReader::Step rest = run.marks->finish();
+      co_await show(run, std::move(rest));
       co_return;
     }
     if (auto* switched = std::get_if<WriterSwitched>(&*event)) {
@@ -146,8 +188,14 @@ asio::awaitable<void> Answerer::write(Run& run) {
       co_await run.emit(std::move(provider));
       continue;
     }
-    co_await write_token(run, std::move(std::get<TextDelta>(*event).text));
+    CitationReader::Step step = run.marks->read(std::get<TextDelta>(*event).text);
+    co_await show(run, std::move(step));
   }
+}
+
+asio::awaitable<void> Answerer::show(Run& run, CitationReader::Step step) {
+  if (!step.text.empty()) co_await write_token(run, std::move(step.text));
+  for (Citation& citation : step.citations) co_await cite(run, std::move(citation));
 }
 
 asio::awaitable<void> Answerer::write_token(Run& run, std::string text) {
@@ -158,6 +206,14 @@ asio::awaitable<void> Answerer::write_token(Run& run, std::string text) {
   run.answer += text;
   AnswerEvent token = AnswerToken{std::move(text)};
   co_await run.emit(std::move(token));
+}
+
+asio::awaitable<void> Answerer::cite(Run& run, Citation citation) {
+  const Passage& source = run.retrieved.passages.at(static_cast<std::size_t>(citation.source) - 1).passage;
+  citation.boxes = co_await places_.find(source, citation.quote_begin, citation.quote_end, run.cancellation);
+  run.citations.push_back(citation);
+  AnswerEvent event = AnswerCitation{std::move(citation)};
+  co_await run.emit(std::move(event));
 }
 
 }  // namespace jackdaw::answer

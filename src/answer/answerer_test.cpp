@@ -19,7 +19,9 @@ class AnswererTest : public ::testing::Test {
   std::vector<AnswerEvent> answer(AnswerRequest request, Cancellation cancellation = {}) {
     Retriever retriever(collection_.embedder, collection_.reranker, collection_.store, collection_.index,
                         collection_.compute, collection_.storage, {});
-    Answerer answerer(retriever, writer_, {});
+    QuestionResolver resolver(writer_, {});
+    QuotePlaces places(collection_.store, collection_.storage);
+    Answerer answerer(resolver, retriever, writer_, places, {});
     std::vector<AnswerEvent> events;
     const AnswerSink sink = [&](AnswerEvent event) { return take(events, std::move(event)); };
     testing::await(io_, answerer.answer(AnswerId{"id"}, std::move(request), 0, cancellation, sink));
@@ -35,7 +37,9 @@ class AnswererTest : public ::testing::Test {
     Retriever retriever(collection_.embedder, collection_.reranker, collection_.store, collection_.index,
                         collection_.compute, collection_.storage, {});
     try {
-      Answerer(retriever, writer_, {}).check(request);
+      QuestionResolver resolver(writer_, {});
+      QuotePlaces places(collection_.store, collection_.storage);
+      Answerer(resolver, retriever, writer_, places, {}).check(request);
     } catch (const Error& error) {
       return error.code();
     }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -46,7 +47,9 @@ struct RunningAnswers::Answer : std::enable_shared_from_this<Answer> {
   std::vector<Reader*> readers;
   Stopwatch watch;
   const std::string question;
-  const bool keep;
+  const bool keep;   // readable when it has ended
+  const bool store;  // in AnswerStore
+  std::optional<Claim> claim;
   const WallTime created_at = std::chrono::system_clock::now();
   bool admitted = false;
   bool is_ending = false;  // its last event is known, and only has to be stored and told
@@ -55,14 +58,15 @@ struct RunningAnswers::Answer : std::enable_shared_from_this<Answer> {
   Cancellation::Subscription on_cancel;
 
   Answer(const asio::any_io_executor& executor, const AnswerRequest& request, const RunningAnswersOptions& limits)
-      : id{random_id()},
+      : id(request.id.value.empty() ? AnswerId{random_id()} : request.id),
         on_disconnect(request.on_disconnect),
         options(limits),
         cancellation(Cancellation().child(SteadyClock::now() + limits.max_duration)),
         producer(executor, *cancellation.deadline()),
         abandoned(executor),
         question(request.retrieval.question),
-        keep(request.keep) {}
+        keep(request.keep || request.turn),
+        store(request.turn || (request.keep && limits.store)) {}
 
   void wake_on_cancel() {
     on_cancel = cancellation.on_cancel([weak = weak_from_this(), executor = producer.get_executor()] {
@@ -153,6 +157,7 @@ struct RunningAnswers::State : std::enable_shared_from_this<State> {
   std::size_t finished_bytes = 0;
   std::deque<AnswerId> gone;
   std::unordered_set<AnswerId> gone_ids;
+  std::map<ConversationId, AnswerId> claims;
   bool stopping = false;
   asio::steady_timer one_ended;
   asio::steady_timer next_expiry;  // of the oldest finished answer
@@ -160,6 +165,7 @@ struct RunningAnswers::State : std::enable_shared_from_this<State> {
   State(const asio::any_io_executor& on, Answerer& by, AnswerKeeper* kept_by, RunningAnswersOptions limits)
       : executor(on), answerer(by), keeper(kept_by), options(limits), one_ended(on), next_expiry(on) {}
 
+  void check_room() const;
   void admit(const std::shared_ptr<Answer>& answer);
   void give_back_place();
   void finish(const std::shared_ptr<Answer>& answer);
@@ -174,16 +180,20 @@ struct RunningAnswers::State : std::enable_shared_from_this<State> {
   asio::awaitable<void> store(std::shared_ptr<Answer> answer, const AnswerEvent& ending);
 };
 
+void RunningAnswers::State::check_room() const {
+  if (admitted < options.max_running || queued.size() < options.max_queued) return;
+  throw Error(ErrorCode::kOverloaded,
+              std::to_string(active) + " answers are being written or wait already. Try again in a moment.")
+      .with_retry_after(std::chrono::seconds(2));
+}
+
 void RunningAnswers::State::admit(const std::shared_ptr<Answer>& answer) {
+  check_room();
   if (admitted < options.max_running) {
     ++admitted;
     answer->admitted = true;
-  } else if (queued.size() < options.max_queued) {
-    queued.push_back(answer);
   } else {
-    throw Error(ErrorCode::kOverloaded,
-                std::to_string(active) + " answers are being written or wait already. Try again in a moment.")
-        .with_retry_after(std::chrono::seconds(2));
+    queued.push_back(answer);
   }
 }
 
@@ -262,6 +272,7 @@ asio::awaitable<void> RunningAnswers::State::produce(std::shared_ptr<State> stat
     log::error("Answer " + answer->id.value + " could not be told: " + failure.what());
   }
   if (!answer->log.ended()) {
+    answer->claim.reset();
     answer->append(AnswerError{ErrorCode::kInternal, "Something went wrong inside Jackdaw. Ask again.", {}, false});
   }
   state->finish(answer);
@@ -290,7 +301,8 @@ asio::awaitable<void> RunningAnswers::State::take(std::shared_ptr<State> state, 
   if (ends) {
     answer->is_ending = true;
     answer->ended_at = std::chrono::system_clock::now();
-    if (answer->keep && state->keeper != nullptr) co_await state->store(answer, event);
+    if (answer->store && state->keeper != nullptr) co_await state->store(answer, event);
+    answer->claim.reset();  // who hears of the end may ask on
   }
   if (!ends && answer->log.bytes() + EventLog::cost(event) > answer->options.max_log_bytes) {
     throw Error(ErrorCode::kTooLarge, "The answer grew beyond " + std::to_string(answer->options.max_log_bytes) +
@@ -311,12 +323,47 @@ RunningAnswers::~RunningAnswers() {
   state_->cancel_all(CancelReason::kShutdown);
 }
 
-RunningAnswers::Subscription RunningAnswers::start(AnswerRequest request) {
+struct RunningAnswers::Claim::Claimed {
+  std::weak_ptr<State> state;
+  ConversationId conversation;
+};
+
+RunningAnswers::Claim::Claim(std::unique_ptr<Claimed> claimed) : claimed_(std::move(claimed)) {}
+
+RunningAnswers::Claim::Claim(Claim&&) noexcept = default;
+
+RunningAnswers::Claim::~Claim() {
+  if (!claimed_) return;
+  if (const auto state = claimed_->state.lock()) state->claims.erase(claimed_->conversation);
+}
+
+RunningAnswers::Claim RunningAnswers::claim(const ConversationId& conversation, const AnswerId& answer) {
+  const auto [at, is_free] = state_->claims.emplace(conversation, answer);
+  if (!is_free) {
+    throw Error(ErrorCode::kConflict,
+                "An answer of this conversation is still being written. Wait for its end, or cancel it.")
+        .with_answer(at->second.value);
+  }
+  return Claim(std::make_unique<Claim::Claimed>(Claim::Claimed{state_, conversation}));
+}
+
+std::optional<AnswerId> RunningAnswers::answer_of(const ConversationId& conversation) const {
+  const auto found = state_->claims.find(conversation);
+  return found == state_->claims.end() ? std::nullopt : std::optional(found->second);
+}
+
+void RunningAnswers::check(const AnswerRequest& request) const {
   if (state_->stopping) {
     throw Error(ErrorCode::kShuttingDown, "The server is shutting down. Try again in a moment.");
   }
   state_->answerer.check(request);
+  state_->check_room();
+}
+
+RunningAnswers::Subscription RunningAnswers::start(AnswerRequest request, std::optional<Claim> claim) {
+  check(request);
   const auto answer = std::make_shared<Answer>(state_->executor, request, state_->options);
+  if (claim) answer->claim.emplace(std::move(*claim));
   state_->admit(answer);
   answer->wake_on_cancel();
   ++state_->active;

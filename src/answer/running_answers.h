@@ -25,6 +25,7 @@ struct RunningAnswersOptions {
   std::chrono::milliseconds max_duration{600'000};     // of one answer, from its start
   std::chrono::seconds keep_finished{600};             // for readers that come back
   std::size_t max_finished_bytes = 32 * 1024 * 1024;   // of all finished answers; the oldest go first
+  bool store = true;                                   // answers that are kept and belong to no conversation, too
 };
 
 // Owns every running answer: the coroutine that makes it and the log of its events. A connection is a reader of the
@@ -68,7 +69,7 @@ class RunningAnswers {
     std::shared_ptr<Reader> reader_;
   };
 
-  // Without a keeper (nullptr) no answer is stored.
+  // Without a keeper (nullptr) no answer is stored. Answers of conversations always are, where there is one.
   RunningAnswers(boost::asio::any_io_executor executor, Answerer& answerer, AnswerKeeper* keeper,
                  RunningAnswersOptions options);
   // Cancels what still runs.
@@ -76,8 +77,30 @@ class RunningAnswers {
   RunningAnswers(const RunningAnswers&) = delete;
   RunningAnswers& operator=(const RunningAnswers&) = delete;
 
-  // Starts an answer. Throws what Answerer::check throws, kOverloaded, kShuttingDown.
-  Subscription start(AnswerRequest request);
+  // A conversation being answered, or changed in a way that bears no answer meanwhile: one at a time. Given back when
+  // it is destroyed; may outlive RunningAnswers.
+  class Claim {
+   public:
+    Claim(Claim&&) noexcept;
+    Claim& operator=(Claim&&) = delete;
+    ~Claim();
+
+   private:
+    friend class RunningAnswers;
+    struct Claimed;
+    explicit Claim(std::unique_ptr<Claimed> claimed);
+    std::unique_ptr<Claimed> claimed_;
+  };
+  // `answer`: who claims it. Throws Error kConflict with the answer that has it.
+  Claim claim(const ConversationId& conversation, const AnswerId& answer);
+  // Who has it.
+  std::optional<AnswerId> answer_of(const ConversationId& conversation) const;
+
+  // What start() would refuse. Throws what Answerer::check throws, kOverloaded, kShuttingDown.
+  void check(const AnswerRequest& request) const;
+
+  // Starts an answer; one in a conversation holds its claim until its end is told. Throws what check() throws.
+  Subscription start(AnswerRequest request, std::optional<Claim> claim = std::nullopt);
 
   // Another reader, from the event after `after_sequence` on (0: all). Throws Error kNotFound, kGone for an answer that
   // is no longer kept, kInvalidArgument for an event that has not happened.

@@ -92,7 +92,9 @@ class RunningAnswersTest : public ::testing::Test {
                        collection_.compute,
                        collection_.storage,
                        {}};
-  Answerer answerer_{retriever_, writer_, {}};
+  QuestionResolver resolver_{writer_, {}};
+  QuotePlaces places_{collection_.store, collection_.storage};
+  Answerer answerer_{resolver_, retriever_, writer_, places_, {}};
   RunningAnswersOptions options_;
   AnswerKeeper* keeper_ = nullptr;
   std::optional<RunningAnswers> answers_;

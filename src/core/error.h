@@ -88,10 +88,17 @@ class Error : public std::runtime_error {
     return *this;
   }
 
+  // The answer that stands in the way.
+  Error& with_answer(std::string id) {
+    answer_ = std::move(id);
+    return *this;
+  }
+
   ErrorCode code() const noexcept { return code_; }
   const std::string& field() const noexcept { return field_; }
   std::optional<std::chrono::seconds> retry_after() const noexcept { return retry_after_; }
   int page() const noexcept { return page_; }  // 0: none
+  const std::string& answer() const noexcept { return answer_; }
   // Whether the same request may succeed later without any change by the caller.
   bool retryable() const noexcept { return retryable_.value_or(is_retryable(code_)); }
 
@@ -101,6 +108,7 @@ class Error : public std::runtime_error {
   std::optional<std::chrono::seconds> retry_after_;
   std::optional<bool> retryable_;
   int page_ = 0;
+  std::string answer_;
 };
 
 }  // namespace jackdaw

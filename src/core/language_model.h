@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "core/cancellation.h"
 #include "core/prompt.h"
@@ -50,6 +51,9 @@ class LanguageModel {
   virtual const std::string& provider() const noexcept = 0;  // "extractive", "openai" ...
   virtual const std::string& model() const noexcept = 0;
 
+  // Whether it does what its messages say; false for one that only quotes passages.
+  virtual bool follows_instructions() const noexcept { return true; }
+
   // Starts nothing by itself: work begins with the first next(). `prompt` is moved in.
   virtual std::unique_ptr<WriterStream> write(Prompt prompt, Cancellation cancellation) = 0;
 };
@@ -67,6 +71,9 @@ class LanguageModels {
 
   // Lives as long as this. Throws Error kInvalidArgument with the field "provider" or "model", naming what is in use.
   virtual LanguageModel& find(const WriterChoice& choice) = 0;
+
+  // Every choice that find() takes, the configured one first.
+  virtual std::vector<WriterChoice> in_use() const = 0;
 };
 
 }  // namespace jackdaw

@@ -38,6 +38,7 @@ class ExtractiveModel : public LanguageModel {
 
   const std::string& provider() const noexcept override { return provider_; }
   const std::string& model() const noexcept override { return model_; }
+  bool follows_instructions() const noexcept override { return false; }
   // Gives its text word by word.
   std::unique_ptr<WriterStream> write(Prompt prompt, Cancellation cancellation) override;
 

@@ -18,6 +18,7 @@ class Failover : public LanguageModel {
   // Of the first.
   const std::string& provider() const noexcept override { return writers_.front()->provider(); }
   const std::string& model() const noexcept override { return writers_.front()->model(); }
+  bool follows_instructions() const noexcept override { return writers_.front()->follows_instructions(); }
   std::unique_ptr<WriterStream> write(Prompt prompt, Cancellation cancellation) override;
 
  private:

@@ -233,6 +233,12 @@ class ModelsInUse : public LanguageModels {
     refuse_choice("model", choice.model, listed(models));
   }
 
+  std::vector<WriterChoice> in_use() const override {
+    std::vector<WriterChoice> all;
+    for (const auto& writer : writers_) all.push_back({writer->provider(), writer->model()});
+    return all;
+  }
+
  private:
   LanguageModel& with_chain(LanguageModel& writer, const WriterChoice& choice) {
     if (!choice.provider.empty()) return writer;

@@ -82,6 +82,7 @@ http::Response render_error(const Error& error, const http::Request* request) {
   if (!error.field().empty()) {
     body["errors"] = boost::json::array{boost::json::object{{"field", error.field()}, {"message", detail}}};
   }
+  if (!error.answer().empty()) body["answer_id"] = error.answer();
   http::Response response{.status = status, .headers = {}, .body = dump(body) + "\n"};
   response.headers.set("Content-Type", "application/problem+json");
   response.headers.set("Cache-Control", "no-store");

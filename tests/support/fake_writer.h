@@ -37,9 +37,13 @@ class FakeWriter : public LanguageModel, public LanguageModels {
   const std::string& provider() const noexcept override { return provider_; }
   const std::string& model() const noexcept override { return model_; }
   std::unique_ptr<WriterStream> write(Prompt prompt, Cancellation cancellation) override {
-    last_prompt = std::move(prompt);
-    return std::make_unique<Stream>(*this, std::move(cancellation));
+    const bool rewrites = prompt.passages.empty();
+    (rewrites ? last_rewriting : last_prompt) = std::move(prompt);
+    return std::make_unique<Stream>(*this, rewrites && rewrite ? rewrite : step, std::move(cancellation));
   }
+
+  bool follows_instructions() const noexcept override { return static_cast<bool>(rewrite); }
+  std::vector<WriterChoice> in_use() const override { return {{provider_, model_}}; }
 
   LanguageModel& find(const WriterChoice& choice) override {
     if (!choice.model.empty() && choice.model != model_) {
@@ -49,12 +53,15 @@ class FakeWriter : public LanguageModel, public LanguageModels {
   }
 
   // Says the words and ends.
-  void says(std::vector<std::string> words, WriterEnd end = {}) {
-    step = [words, end](int number, Cancellation) { return say(words, end, number); };
+  void says(std::vector<std::string> words, WriterEnd end = {}) { step = saying(std::move(words), end); }
+  static Step saying(std::vector<std::string> words, WriterEnd end = {}) {
+    return [words, end](int number, Cancellation) { return say(words, end, number); };
   }
 
   Step step;
+  Step rewrite;  // for prompts without passages; with none, it does not follow instructions
   Prompt last_prompt;
+  Prompt last_rewriting;
   int streams_open = 0;
 
  private:
@@ -67,17 +74,19 @@ class FakeWriter : public LanguageModel, public LanguageModels {
 
   class Stream : public WriterStream {
    public:
-    Stream(FakeWriter& writer, Cancellation cancellation) : writer_(writer), cancellation_(std::move(cancellation)) {
+    Stream(FakeWriter& writer, Step step, Cancellation cancellation)
+        : writer_(writer), step_(std::move(step)), cancellation_(std::move(cancellation)) {
       ++writer_.streams_open;
     }
     ~Stream() override { --writer_.streams_open; }
     boost::asio::awaitable<std::optional<WriterEvent>> next() override {
       cancellation_.throw_if_requested();
-      return writer_.step(number_++, cancellation_);
+      return step_(number_++, cancellation_);
     }
 
    private:
     FakeWriter& writer_;
+    const Step step_;
     const Cancellation cancellation_;
     int number_ = 0;
   };
