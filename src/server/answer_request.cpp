@@ -86,10 +86,35 @@ DocumentFilter parse_filter(const JsonFields& fields) {
   return filter;
 }
 
+// "root": a new beginning.
+std::optional<NewTurn> parse_place(const JsonFields& fields) {
+  const auto conversation = fields.text("conversation_id");
+  const auto parent = fields.text("parent_message_id");
+  if (!conversation) {
+    if (parent) throw invalid("parent_message_id", "parent_message_id needs the conversation_id that it belongs to.");
+    return std::nullopt;
+  }
+  if (!is_well_formed_id(*conversation)) {
+    throw Error(ErrorCode::kNotFound, "There is no such conversation. GET /v1/conversations lists them.")
+        .with_field("conversation_id");
+  }
+  NewTurn turn;
+  turn.conversation = {*conversation};
+  turn.at_start = parent == "root";
+  if (!parent || turn.at_start) return turn;
+  if (!is_well_formed_id(*parent)) {
+    throw invalid("parent_message_id",
+                  "parent_message_id must be the id of a message of the conversation, or \"root\".");
+  }
+  turn.parent = MessageId{*parent};
+  return turn;
+}
+
 }  // namespace
 
-answer::AnswerRequest parse_answer_request(const JsonFields& fields, const Config& config) {
-  answer::AnswerRequest request;
+WantedAnswer parse_answer_request(const JsonFields& fields, const Config& config) {
+  WantedAnswer wanted;
+  answer::AnswerRequest& request = wanted.answer;
   request.retrieval.question = parse_question(fields, config);
   request.retrieval.top_k = static_cast<std::size_t>(
       fields.integer("top_k", 1, static_cast<std::int64_t>(answer::kMaxTopK)).value_or(config.top_k));
@@ -107,7 +132,8 @@ answer::AnswerRequest parse_answer_request(const JsonFields& fields, const Confi
     }
     request.on_disconnect = *word == "cancel" ? answer::OnDisconnect::kCancel : answer::OnDisconnect::kContinue;
   }
-  return request;
+  wanted.place = parse_place(fields);
+  return wanted;
 }
 
 answer::RetrievalRequest parse_search_request(const JsonFields& fields, const Config& config) {

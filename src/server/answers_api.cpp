@@ -11,6 +11,7 @@
 #include "server/answer_json.h"
 #include "server/answer_request.h"
 #include "server/answer_stream.h"
+#include "server/api.h"
 #include "server/json.h"
 
 namespace jackdaw::server {
@@ -28,14 +29,8 @@ Cancellation::Subscription close_when_gone(const http::Request& request, Subscri
   return request.cancellation.on_cancel(close);
 }
 
-http::Response json_response(const json::object& body) {
-  return {.status = 200,
-          .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
-          .body = dump(body) + "\n"};
-}
-
 http::Response timed_json(const json::object& body, const AnswerTimings& timings) {
-  http::Response response = json_response(body);
+  http::Response response = json_response(200, body);
   response.headers.set("Server-Timing", server_timing(timings));
   return response;
 }
@@ -64,16 +59,10 @@ AnswerId answer_id_of(const http::Request& request) {
   return {std::string(id)};
 }
 
-struct WantedAnswer {
-  answer::AnswerRequest answer;
-  bool stream = false;
-};
-
 // The parsed JSON goes here, and not with the end of a stream.
 WantedAnswer parse_wanted(std::string_view body, const http::Request& request, const Config& config) {
   const JsonFields fields(body);
-  WantedAnswer wanted;
-  wanted.answer = parse_answer_request(fields, config);
+  WantedAnswer wanted = parse_answer_request(fields, config);
   wanted.answer.keep = true;
   const bool accepts_events = request.headers.get("Accept").starts_with("text/event-stream");
   wanted.stream = fields.boolean("stream").value_or(accepts_events);
@@ -97,8 +86,8 @@ std::vector<std::vector<RetrievedPassage>*> passages_of(StoredAnswer& answer) {
 
 boost::asio::awaitable<void> AnswersApi::query(http::Request& request, http::ResponseWriter& writer) {
   const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
-  Subscription subscription =
-      assembly_.flows().answers->start(parse_answer_request(JsonFields(body), assembly_.config()));
+  WantedAnswer wanted = parse_answer_request(JsonFields(body), assembly_.config());
+  Subscription subscription = co_await start(std::move(wanted));
   const auto gone = close_when_gone(request, subscription);
   AnswerTimings timings;
   const std::optional<AnswerFinal> final = co_await read_to_end(subscription, timings);
@@ -108,8 +97,8 @@ boost::asio::awaitable<void> AnswersApi::query(http::Request& request, http::Res
 
 boost::asio::awaitable<void> AnswersApi::query_stream(http::Request& request, http::ResponseWriter& writer) {
   const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
-  Subscription subscription =
-      assembly_.flows().answers->start(parse_answer_request(JsonFields(body), assembly_.config()));
+  WantedAnswer wanted = parse_answer_request(JsonFields(body), assembly_.config());
+  Subscription subscription = co_await start(std::move(wanted));
   const auto gone = close_when_gone(request, subscription);
   co_await stream_simple(writer, subscription);
   request.cancellation.throw_if_requested();
@@ -130,9 +119,10 @@ boost::asio::awaitable<void> AnswersApi::search(http::Request& request, http::Re
 boost::asio::awaitable<void> AnswersApi::create(http::Request& request, http::ResponseWriter& writer) {
   const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
   WantedAnswer wanted = parse_wanted(body, request, assembly_.config());
-  Subscription subscription = assembly_.flows().answers->start(std::move(wanted.answer));
+  const bool stream = wanted.stream;
+  Subscription subscription = co_await start(std::move(wanted));
   const auto gone = close_when_gone(request, subscription);
-  if (wanted.stream) {
+  if (stream) {
     co_await stream_full(writer, subscription);
   } else {
     AnswerTimings timings;
@@ -147,11 +137,30 @@ boost::asio::awaitable<void> AnswersApi::create(http::Request& request, http::Re
   request.cancellation.throw_if_requested();
 }
 
+// In a conversation the question is safe on the disk before its answer begins.
+boost::asio::awaitable<Subscription> AnswersApi::start(WantedAnswer wanted) {
+  answer::RunningAnswers& answers = *assembly_.flows().answers;
+  if (!wanted.place) co_return answers.start(std::move(wanted.answer));
+  answers.check(wanted.answer);
+  wanted.answer.id = {random_id()};
+  answer::RunningAnswers::Claim claim = answers.claim(wanted.place->conversation, wanted.answer.id);
+  NewTurn turn = std::move(*wanted.place);
+  turn.question = wanted.answer.retrieval.question;
+  turn.answer = wanted.answer.id;
+  const auto begin = [&] { return assembly_.conversations().begin_turn(turn); };
+  Turn begun = co_await assembly_.keeping().run(Lane::kInteractive, Cancellation(), begin);
+  answer::ConversationTurn in_conversation;
+  in_conversation.place = {turn.conversation, begun.question_message, begun.answer_message};
+  in_conversation.history = std::move(begun.history);
+  wanted.answer.turn = std::move(in_conversation);
+  co_return answers.start(std::move(wanted.answer), std::move(claim));
+}
+
 boost::asio::awaitable<void> AnswersApi::get(http::Request& request, http::ResponseWriter& writer) {
   const AnswerId id = answer_id_of(request);
   std::optional<StoredAnswer> answer = assembly_.flows().answers->look(id);
   if (!answer || status_of(*answer) != "running") answer = co_await find_ended(id);
-  co_await writer.send(json_response(to_json(*answer)));
+  co_await writer.send(json_response(200, to_json(*answer)));
 }
 
 boost::asio::awaitable<void> AnswersApi::events(http::Request& request, http::ResponseWriter& writer) {
@@ -187,7 +196,7 @@ boost::asio::awaitable<void> AnswersApi::cancel(http::Request& request, http::Re
   const bool was_running = assembly_.flows().answers->cancel(id);
   if (!was_running) co_await find_ended(id);
   const json::object body = cancelled_to_json(id, was_running);
-  co_await writer.send(json_response(body));
+  co_await writer.send(json_response(200, body));
 }
 
 boost::asio::awaitable<StoredAnswer> AnswersApi::find_ended(AnswerId id) {

@@ -5,6 +5,7 @@
 #include "core/answer_store.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "server/answer_request.h"
 #include "server/assembly.h"
 
 namespace jackdaw::server {
@@ -25,6 +26,8 @@ class AnswersApi {
   boost::asio::awaitable<void> cancel(http::Request& request, http::ResponseWriter& writer);
 
  private:
+  // Throws what can be refused before any work starts.
+  boost::asio::awaitable<answer::RunningAnswers::Subscription> start(WantedAnswer wanted);
   // An answer that has ended, from the store or from memory; its passages of deleted documents say so.
   boost::asio::awaitable<StoredAnswer> find_ended(AnswerId id);
   boost::asio::awaitable<void> mark_deleted(StoredAnswer& answer);

@@ -195,13 +195,17 @@ std::unique_ptr<Flows> Assembly::make_flows() {
       *embedder_, *reranker_, *store_, *index_, compute_, storage_,
       answer::RetrieverOptions{.candidates = config_.candidates, .rerank_deadline = config_.rerank_deadline});
   flows->writers = providers::make_models(config_.models, *flows->client, *reranker_, compute_);
-  flows->answerer = std::make_unique<answer::Answerer>(*flows->retriever, *flows->writers,
-                                                       answer::PromptOptions{.max_prompt_tokens = config_.prompt_tokens,
-                                                                             .temperature = config_.temperature,
-                                                                             .max_tokens = config_.max_tokens});
-  if (config_.answer_retention_days > 0) {
-    flows->keeper = std::make_unique<answer::AnswerKeeper>(context_.get_executor(), *store_, keeping_);
-  }
+  flows->resolver = std::make_unique<answer::QuestionResolver>(
+      *flows->writers, answer::QuestionResolverOptions{.use_model = config_.follow_up == "model",
+                                                       .deadline = config_.follow_up_deadline});
+  flows->places = std::make_unique<answer::QuotePlaces>(*store_, storage_);
+  flows->answerer =
+      std::make_unique<answer::Answerer>(*flows->resolver, *flows->retriever, *flows->writers, *flows->places,
+                                         answer::PromptOptions{.max_prompt_tokens = config_.prompt_tokens,
+                                                               .max_history_tokens = config_.history_tokens,
+                                                               .temperature = config_.temperature,
+                                                               .max_tokens = config_.max_tokens});
+  flows->keeper = std::make_unique<answer::AnswerKeeper>(context_.get_executor(), *store_, keeping_);
   flows->answers = std::make_unique<answer::RunningAnswers>(
       context_.get_executor(), *flows->answerer, flows->keeper.get(),
       answer::RunningAnswersOptions{.max_running = config_.max_running_answers,
@@ -209,7 +213,8 @@ std::unique_ptr<Flows> Assembly::make_flows() {
                                     .max_log_bytes = config_.max_event_log_bytes,
                                     .max_unread_bytes = config_.max_unread_bytes,
                                     .abandoned_after = config_.abandoned_after,
-                                    .max_duration = config_.answer_timeout});
+                                    .max_duration = config_.answer_timeout,
+                                    .store = config_.answer_retention_days > 0});
   return flows;
 }
 
@@ -238,6 +243,11 @@ store::SqliteStore& Assembly::collection() {
 }
 
 AnswerStore& Assembly::answer_store() {
+  if (!store_) refuse();
+  return *store_;
+}
+
+ConversationStore& Assembly::conversations() {
   if (!store_) refuse();
   return *store_;
 }

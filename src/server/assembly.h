@@ -14,6 +14,7 @@
 #include "answer/running_answers.h"
 #include "core/answer_store.h"
 #include "core/compute.h"
+#include "core/conversation_store.h"
 #include "core/document_store.h"
 #include "core/embedding.h"
 #include "core/job_store.h"
@@ -38,8 +39,10 @@ struct Flows {
   std::unique_ptr<ingest::IngestQueue> queue;
   std::unique_ptr<answer::Retriever> retriever;
   std::unique_ptr<LanguageModels> writers;
+  std::unique_ptr<answer::QuestionResolver> resolver;
+  std::unique_ptr<answer::QuotePlaces> places;
   std::unique_ptr<answer::Answerer> answerer;
-  std::unique_ptr<answer::AnswerKeeper> keeper;  // none where answers are not stored
+  std::unique_ptr<answer::AnswerKeeper> keeper;
   std::unique_ptr<answer::RunningAnswers> answers;
 };
 
@@ -71,6 +74,7 @@ class Assembly {
   Flows& flows();
   DocumentStore& store();
   AnswerStore& answer_store();
+  ConversationStore& conversations();
   // For what this keeper alone does: backups.
   store::SqliteStore& collection();
   std::shared_ptr<const IndexSnapshot> snapshot();
@@ -78,6 +82,8 @@ class Assembly {
   const Config& config() const noexcept { return config_; }
   Compute& copying() noexcept { return copying_; }  // of backups
   Compute& storage() noexcept { return storage_; }
+  // Where answers and conversations are written.
+  Compute& keeping() noexcept { return keeping_; }
   // Where store and index are written, one piece of work after the other.
   Compute& writing() noexcept { return writing_; }
   // Requested once shut_down() was called.

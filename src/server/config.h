@@ -44,6 +44,9 @@ struct Config {
   double temperature = 0.2;
   int max_tokens = 800;
   std::size_t prompt_tokens = 6000;
+  std::size_t history_tokens = 1500;
+  std::string follow_up = "model";  // or "rules"
+  std::chrono::milliseconds follow_up_deadline{2500};
 
   // How documents are read.
   std::size_t chunk_characters = 500;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "server/api.h"
 #include "server/document_content.h"
 #include "server/document_events.h"
 #include "server/error_response.h"
@@ -23,12 +24,6 @@ namespace {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
-
-http::Response json_response(int status, const json::object& body) {
-  return {.status = status,
-          .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
-          .body = dump(body) + "\n"};
-}
 
 http::Response located(http::Response response, const DocumentId& id) {
   response.headers.set("Location", "/v1/documents/" + id.value);
@@ -58,17 +53,6 @@ std::optional<int> whole_number(std::string_view text) {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return number;
-}
-
-std::size_t parse_limit(const http::Request& request) {
-  constexpr int kDefault = 50;
-  constexpr int kMost = 200;
-  const auto limit = request.query_value("limit");
-  const auto number = limit ? whole_number(*limit) : kDefault;
-  if (!number || *number < 1 || *number > kMost) {
-    throw Error(ErrorCode::kInvalidArgument, "limit must be a whole number from 1 to 200.").with_field("limit");
-  }
-  return static_cast<std::size_t>(*number);
 }
 
 DocumentStatus parse_status(std::string_view word) {

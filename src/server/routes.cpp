@@ -30,7 +30,8 @@ void add_preflights(http::Router& router) {
 
 }  // namespace
 
-http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi& answers, MaintenanceApi& maintenance,
+http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi& answers,
+                         ConversationsApi& conversations, StatusApi& status, MaintenanceApi& maintenance,
                          const Access& access) {
   http::Router router;
   router.add("GET", "/health", to(health, &HealthApi::health));
@@ -44,6 +45,14 @@ http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi&
   router.add("GET", "/v1/answers/{id}", to(answers, &AnswersApi::get));
   router.add("GET", "/v1/answers/{id}/events", to(answers, &AnswersApi::events));
   router.add("POST", "/v1/answers/{id}/cancel", to(answers, &AnswersApi::cancel));
+  router.add("GET", "/v1/conversations", to(conversations, &ConversationsApi::list));
+  router.add("POST", "/v1/conversations", to(conversations, &ConversationsApi::create));
+  router.add("GET", "/v1/conversations/{id}", to(conversations, &ConversationsApi::get));
+  router.add("PATCH", "/v1/conversations/{id}", to(conversations, &ConversationsApi::rename));
+  router.add("DELETE", "/v1/conversations/{id}", to(conversations, &ConversationsApi::remove));
+  router.add("GET", "/v1/conversations/{id}/messages", to(conversations, &ConversationsApi::messages));
+  router.add("GET", "/v1/conversations/{id}/export", to(conversations, &ConversationsApi::export_to));
+  router.add("GET", "/v1/status", to(status, &StatusApi::get));
   router.add("GET", "/v1/documents", to(documents, &DocumentsApi::list));
   router.add("GET", "/v1/documents/{id}", to(documents, &DocumentsApi::get));
   router.add("DELETE", "/v1/documents/{id}", to(documents, &DocumentsApi::remove));

@@ -102,10 +102,13 @@ int serve(const Config& config) {
   HealthApi health(assembly);
   DocumentsApi documents(assembly);
   AnswersApi answers(assembly);
+  ConversationsApi conversations(assembly);
+  StatusApi status(assembly);
   MaintenanceApi maintenance(assembly);
   const Access access(config);
   http::Server server(context.get_executor(), server_options(config),
-                      make_router(health, documents, answers, maintenance, access), render_error);
+                      make_router(health, documents, answers, conversations, status, maintenance, access),
+                      render_error);
   server.listen();
   const std::string url = url_of(config.host, server.port());
   assembly.lock().set_url(url);

@@ -240,6 +240,16 @@ std::span<const Setting> settings() {
       {"LLM_PROMPT_TOKENS", "", "6000",
        "Longest prompt, in estimated tokens; the last passages are left out beyond it.",
        number<std::size_t>(&Config::prompt_tokens, 256, 2'000'000)},
+      {"JACKDAW_HISTORY_TOKENS", "", "1500",
+       "Most of a prompt that earlier turns of its conversation may take, in estimated tokens, and at most half of it; "
+       "the oldest turns are dropped beyond it. 0: none.",
+       number<std::size_t>(&Config::history_tokens, 0, 1'000'000)},
+      {"JACKDAW_FOLLOW_UP", "", "model",
+       "Who turns a follow-up into a question that can be searched for: `model`, the language model, with the rules "
+       "behind it; or `rules` alone, which ask no provider.",
+       word(&Config::follow_up, {"model", "rules"})},
+      {"JACKDAW_FOLLOW_UP_DEADLINE_MS", "", "2500", "Time that the model gets for it; then the rules decide.",
+       milliseconds(&Config::follow_up_deadline, 1, kHourMs)},
       {"JACKDAW_SCRIPT", "", "", "The script of LLM_PROVIDER=scripted.",
        [](Config& config, const std::string&, const std::string& value) { config.models.script = value; }},
       {"JACKDAW_CHUNK_CHARACTERS", "", "500", "Longest chunk, in Unicode characters.",
