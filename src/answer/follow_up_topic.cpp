@@ -1,0 +1,222 @@
+#include "answer/follow_up_topic.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+namespace jackdaw::answer {
+namespace {
+
+constexpr std::size_t kMaxReadBytes = 1200;  // of each text: a name stands at its beginning
+constexpr std::size_t kMaxWordBytes = 48;    // longer ones are no words
+constexpr std::size_t kMaxGroupWords = 6;
+constexpr std::size_t kMaxTurnsBack = 6;
+
+// How much each turn counts less than the one after it.
+constexpr double kDecay = 0.6;
+constexpr double kBeginning = 0.25;  // what the conversation began with is never forgotten
+constexpr double kNamed = 1.4;
+constexpr double kTopical = 1.6;
+constexpr double kCarried = 1.5;  // what a question without a subject took over goes on being the subject
+constexpr double kUnspecific = 0.15;
+constexpr double kSeveralWords = 1.2;
+
+std::string_view bounded(std::string_view utf8) {
+  if (utf8.size() <= kMaxReadBytes) return utf8;
+  std::size_t end = kMaxReadBytes;
+  while (end > 0 && (static_cast<unsigned char>(utf8[end]) & 0xC0) == 0x80) --end;
+  return utf8.substr(0, end);
+}
+
+bool is_usable(const WrittenWord& word) {
+  return word.range.end - word.range.begin <= kMaxWordBytes;
+}
+
+// In a title or in capitals throughout, a capital letter tells nothing.
+bool capitals_tell(const std::vector<WrittenWord>& words) {
+  std::size_t capitals = 0, others = 0;
+  for (const WrittenWord& word : words) {
+    if (!word.first && !word.digit) ++(word.capital ? capitals : others);
+  }
+  return capitals < 3 || others > capitals / 2;
+}
+
+bool is_name_word(const WrittenWord& word, bool capitals) {
+  if (word.digit) return !word.is(WordClass::kFunction);
+  return capitals && word.capital && !word.first;
+}
+
+bool is_group_word(const WrittenWord& word, bool capitals) {
+  if (!is_usable(word)) return false;
+  if (word.is_content()) return true;
+  return is_name_word(word, capitals) && !word.is(WordClass::kPersonal) && word.folded.size() > 1 &&
+         word.folded.front() != 'i';
+}
+
+// "Museum of Art", "Lord of the Rings": how many words after `at` belong to the name without being nouns.
+std::size_t inner_function_words(const std::vector<WrittenWord>& words, std::size_t at, bool capitals) {
+  if (!is_name_word(words[at], capitals) && !(words[at].first && words[at].capital)) return 0;
+  if (at + 2 >= words.size() || words[at + 1].folded != "of" || !words[at + 1].joined) return 0;
+  const std::size_t inner = words[at + 2].folded == "the" ? 2 : 1;
+  if (at + inner + 1 >= words.size()) return 0;
+  const WrittenWord& next = words[at + inner + 1];
+  return next.joined && is_name_word(next, capitals) && is_group_word(next, capitals) ? inner : 0;
+}
+
+bool is_hyphenated(std::string_view utf8, const WrittenWord& left, const WrittenWord& right) {
+  return utf8.substr(left.range.end, right.range.begin - left.range.end) == "-";
+}
+
+void describe(const ReadQuestion& question, NounGroup& group, bool capitals) {
+  for (std::size_t i = group.first; i <= group.last; ++i) {
+    const WrittenWord& word = question.words[i];
+    group.named = group.named || is_name_word(word, capitals);
+    group.specific = group.specific || word.is_specific();
+  }
+  const std::string& head = question.words[group.last].folded;
+  group.plural = noun_key(head) != head || head == "people" || head == "children" || head == "men" || head == "women";
+}
+
+// "main", "best" and the like before a noun qualify it in its own sentence only.
+void drop_leading_vague(const ReadQuestion& question, NounGroup& group) {
+  while (group.first < group.last && question.words[group.first].is(WordClass::kVague) &&
+         question.words[group.first].folded != "popular" && question.words[group.first].folded != "social" &&
+         !is_hyphenated(question.text, question.words[group.first], question.words[group.first + 1]) &&
+         !(question.words[group.first].capital && !question.words[group.first].first)) {
+    ++group.first;
+  }
+}
+
+// The subject of its sentence: behind "about", behind "what is", or between an auxiliary and a verb.
+bool is_topical(const std::vector<WrittenWord>& words, const NounGroup& group) {
+  std::size_t at = group.first;
+  while (at > 0 && !words[at].comma &&
+         (words[at - 1].folded == "the" || words[at - 1].folded == "a" || words[at - 1].folded == "an" ||
+          words[at - 1].folded == "of" || words[at - 1].is(WordClass::kRelational) ||
+          words[at - 1].is(WordClass::kVague))) {
+    --at;
+  }
+  if (at == 0) return true;
+  const WrittenWord& before = words[at - 1];
+  return before.folded == "about" || before.is(WordClass::kAuxiliary) || before.is(WordClass::kQuestion);
+}
+
+std::vector<NounGroup> find_groups(const ReadQuestion& question) {
+  const auto& words = question.words;
+  const bool capitals = capitals_tell(words);
+  std::vector<NounGroup> groups;
+  for (std::size_t i = 0; i < words.size();) {
+    if (!is_group_word(words[i], capitals)) {
+      ++i;
+      continue;
+    }
+    NounGroup group;
+    group.first = group.last = i;
+    while (group.last + 1 < words.size() && group.last - group.first + 1 < kMaxGroupWords) {
+      if (words[group.last].possessive && !is_name_word(words[group.last], capitals)) break;
+      const std::size_t inner = inner_function_words(words, group.last, capitals);
+      const std::size_t next = group.last + inner + 1;
+      if (!words[next].joined || words[next].first || !is_group_word(words[next], capitals)) break;
+      group.last = next;
+    }
+    i = group.last + 1;
+    drop_leading_vague(question, group);
+    describe(question, group, capitals);
+    group.topical = is_topical(words, group);
+    groups.push_back(group);
+  }
+  return groups;
+}
+
+bool contains_all(const std::vector<std::string>& sorted, const std::vector<std::string>& wanted) {
+  return std::includes(sorted.begin(), sorted.end(), wanted.begin(), wanted.end());
+}
+
+double weight_of(const ReadQuestion& question, const NounGroup& group, bool carried) {
+  double weight = 1;
+  if (!group.specific) weight *= group.named ? 1 : kUnspecific;
+  if (group.named) weight *= kNamed;
+  if (group.topical) weight *= kTopical;
+  if (group.last > group.first) weight *= kSeveralWords;
+  if (carried) weight *= kCarried;
+  const WrittenWord& head = question.words[group.last];
+  for (const std::string_view ending : {"able", "ible", "ful", "ous", "ive", "ical", "est", "ly"}) {
+    if (group.first == group.last && !group.named && head.folded.size() > 5 && head.folded.ends_with(ending)) {
+      weight *= kUnspecific;
+      break;
+    }
+  }
+  return weight;
+}
+
+}  // namespace
+
+std::string_view ReadQuestion::written(const NounGroup& group) const {
+  return std::string_view(text).substr(words[group.first].range.begin,
+                                       words[group.last].range.end - words[group.first].range.begin);
+}
+
+std::vector<std::string> ReadQuestion::keys(const NounGroup& group) const {
+  std::vector<std::string> keys;
+  for (std::size_t i = group.first; i <= group.last; ++i) {
+    if (!words[i].is(WordClass::kFunction)) keys.push_back(noun_key(words[i].folded));
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
+}
+
+std::vector<std::string> ReadQuestion::keys() const {
+  std::vector<std::string> keys;
+  for (const WrittenWord& word : words) {
+    if (!word.is(WordClass::kFunction)) keys.push_back(noun_key(word.folded));
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
+}
+
+ReadQuestion read_question(std::string_view utf8) {
+  ReadQuestion question;
+  question.text = text::sanitize(bounded(utf8));
+  question.words = read_words(question.text);
+  question.groups = find_groups(question);
+  return question;
+}
+
+std::vector<Topic> topics(std::span<const PastTurn> history) {
+  std::map<std::vector<std::string>, Topic> found;
+  const std::size_t begin = history.size() > kMaxTurnsBack ? history.size() - kMaxTurnsBack : 0;
+  std::vector<std::size_t> turns;
+  if (begin > 0) turns.push_back(0);
+  for (std::size_t i = begin; i < history.size(); ++i) turns.push_back(i);
+  for (const std::size_t turn : turns) {
+    const PastTurn& past = history[turn];
+    const auto asked = read_question(past.question);
+    const auto own = asked.keys();
+    const auto question = past.standalone_question.empty() ? asked : read_question(past.standalone_question);
+    const double age = std::pow(kDecay, static_cast<double>(history.size() - 1 - turn));
+    const double share = turn == 0 ? std::max(age, kBeginning) : age;
+    for (const NounGroup& group : question.groups) {
+      auto keys = question.keys(group);
+      if (keys.empty()) continue;
+      const bool carried = !contains_all(own, keys);
+      Topic& topic = found[keys];
+      topic.weight += share * weight_of(question, group, carried);
+      topic.text = std::string(question.written(group));
+      topic.keys = std::move(keys);
+      topic.named = topic.named || group.named;
+      topic.plural = group.plural;
+      if (!carried || topic.text.empty()) topic.turn = turn;
+    }
+  }
+  std::vector<Topic> sorted;
+  for (auto& [keys, topic] : found) sorted.push_back(std::move(topic));
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Topic& a, const Topic& b) { return a.weight > b.weight; });
+  return sorted;
+}
+
+}  // namespace jackdaw::answer
