@@ -65,15 +65,15 @@ TEST_F(AnswererTest, TellsEverythingInOrder) {
   const auto events = answer(ask("what do herons eat"));
   std::vector<std::size_t> kinds;
   for (const auto& event : events) kinds.push_back(event.index());
-  // meta, searching, reranking, sources, prompting, waiting, answering, two tokens, timing, final
-  EXPECT_EQ(kinds, (std::vector<std::size_t>{0, 1, 1, 2, 1, 1, 1, 4, 4, 5, 6}));
+  // meta, searching, reranking, sources, prompting, waiting, answering, two tokens, citation, timing, final
+  EXPECT_EQ(kinds, (std::vector<std::size_t>{0, 1, 1, 2, 1, 1, 1, 4, 4, 10, 5, 6}));
   const auto& final = last<AnswerFinal>(events);
   EXPECT_EQ(final.answer, "Fish [1].");
   EXPECT_EQ(final.usage.input_tokens, 10);
   EXPECT_EQ(final.passages.at(0).passage.text, "herons eat fish");
   EXPECT_EQ(final.index_version, 1U);
   EXPECT_EQ(std::get<AnswerMeta>(events[0]).provider, "fake");
-  const auto& timings = std::get<AnswerTiming>(events[9]).timings;
+  const auto& timings = std::get<AnswerTiming>(events[10]).timings;
   EXPECT_TRUE(timings.embed_ms && timings.rerank_ms && timings.prompt_ms && timings.first_token_ms && timings.total_ms);
   EXPECT_EQ(writer_.streams_open, 0);
 }
@@ -88,6 +88,52 @@ TEST_F(AnswererTest, GivesTheWriterWhatTheRequestAsksFor) {
   EXPECT_EQ(writer_.last_prompt.temperature, 1.5);
   EXPECT_EQ(writer_.last_prompt.max_tokens, 7);
   EXPECT_EQ(writer_.last_prompt.passages.size(), 1U);
+}
+
+AnswerRequest follow_up(std::string question) {
+  AnswerRequest request{.retrieval = {.question = std::move(question)}};
+  ConversationTurn turn;
+  turn.place = {ConversationId{"c"}, MessageId{"q2"}, MessageId{"a2"}};
+  turn.history = {{MessageId{"q1"}, "Where do Herons live?", "Where do Herons live?", "In reeds [1]."}};
+  request.turn = std::move(turn);
+  return request;
+}
+
+TEST_F(AnswererTest, SearchesForTheQuestionThatCanBeUnderstoodByItself) {
+  collection_.add("a.pdf", {"herons eat fish", "magpies eat insects"});
+  writer_.says({"Fish."});
+  writer_.rewrite = testing::FakeWriter::saying({"What do herons eat?"});
+  const auto events = answer(follow_up("And what do they eat?"));
+  EXPECT_EQ(std::get<AnswerMeta>(events[0]).place->answer_message.value, "a2");
+  EXPECT_EQ(std::get<AnswerStatus>(events[1]).stage, AnswerStage::kResolving);
+  const auto& query = std::get<AnswerQuery>(events[2]);
+  EXPECT_EQ(query.standalone_question, "What do herons eat?");
+  EXPECT_EQ(query.origin, QueryOrigin::kModel);
+  EXPECT_EQ(last<AnswerFinal>(events).passages.at(0).passage.text, "herons eat fish");
+  EXPECT_EQ(writer_.last_prompt.messages.at(1).content, "Where do Herons live?");
+  EXPECT_EQ(writer_.last_prompt.messages.at(2).content, "In reeds.");
+  EXPECT_NE(writer_.last_prompt.messages.back().content.find("And what do they eat?"), std::string::npos);
+  EXPECT_TRUE(std::get<AnswerTiming>(events[events.size() - 2]).timings.resolve_ms.has_value());
+}
+
+TEST_F(AnswererTest, CitesWhatTheMarksNameAndDropsTheOthers) {
+  collection_.add("a.pdf", {"herons eat fish", "magpies eat insects"});
+  writer_.says({"Herons eat fish [", "1][9", "]."});
+  const auto events = answer(ask("what do herons eat"));
+  const auto& final = last<AnswerFinal>(events);
+  EXPECT_EQ(final.answer, "Herons eat fish [1].");
+  EXPECT_EQ(final.dropped_marks, 1);
+  ASSERT_EQ(final.citations.size(), 1U);
+  EXPECT_EQ(final.citations[0].source, 1);
+  EXPECT_EQ(final.citations[0].quote, "herons eat fish");
+  EXPECT_TRUE(final.citations[0].verified);
+  EXPECT_EQ(final.answer.substr(final.citations[0].begin, final.citations[0].end - final.citations[0].begin),
+            "Herons eat fish");
+  std::string told;
+  for (const AnswerEvent& event : events) {
+    if (const auto* token = std::get_if<AnswerToken>(&event)) told += token->text;
+  }
+  EXPECT_EQ(told, final.answer);
 }
 
 TEST_F(AnswererTest, SaysHonestlyThatNothingWasFoundWithoutAskingTheWriter) {

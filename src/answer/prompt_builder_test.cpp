@@ -133,5 +133,74 @@ TEST(PromptBuilder, StaysWithinAnyBudgetWithAnyMark) {
   }
 }
 
+PastTurn turn(int number, std::size_t answer_words = 20) {
+  const std::string name = "number " + std::to_string(number);
+  std::string answer = "The answer " + name + " [1].";
+  for (std::size_t i = 0; i < answer_words; ++i) answer += " word";
+  return {MessageId{"m" + std::to_string(number)}, "Question " + name + "?", "", answer};
+}
+
+std::vector<PastTurn> turns(int count) {
+  std::vector<PastTurn> all;
+  for (int i = 0; i < count; ++i) all.push_back(turn(i));
+  return all;
+}
+
+TEST(PromptBuilder, PutsWhatWasSaidBeforeBetweenTheRulesAndThePassages) {
+  const std::vector<PastTurn> history = turns(2);
+  const Prompt prompt = build_prompt("And it?", {passage("Text.")}, {}, kMark,
+                                     {.history = history, .standalone_question = "And the Magpie-7?"});
+  ASSERT_EQ(prompt.messages.size(), 6U);
+  EXPECT_EQ(prompt.messages[0].role, Role::kSystem);
+  EXPECT_EQ(prompt.messages[1].content, "Question number 0?");
+  EXPECT_EQ(prompt.messages[2].role, Role::kAssistant);
+  EXPECT_TRUE(prompt.messages[2].content.starts_with("The answer number 0. word")) << prompt.messages[2].content;
+  const std::string& last = prompt.messages.back().content;
+  EXPECT_NE(last.find("The question:\nAnd it?"), std::string::npos);
+  EXPECT_NE(last.find("And the Magpie-7?"), std::string::npos);
+  EXPECT_EQ(prompt.question, "And the Magpie-7?");
+}
+
+TEST(PromptBuilder, KeepsTheBeginningOfALongConversationForManyQuestions) {
+  const std::size_t budget = 400;
+  std::string beginning;
+  int changes = 0;
+  for (int count = 1; count <= 40; ++count) {
+    const std::vector<PastTurn> history = turns(count);
+    const std::vector<Message> messages = remembered(history, budget);
+    ASSERT_FALSE(messages.empty());
+    std::size_t tokens = 0;
+    for (const Message& message : messages) tokens += text::estimate_tokens(message.content);
+    EXPECT_LE(tokens, budget);
+    EXPECT_EQ(messages[messages.size() - 2].content, history.back().question);
+    if (messages.front().content != beginning) ++changes;
+    beginning = messages.front().content;
+  }
+  EXPECT_LE(changes, 12);
+}
+
+TEST(PromptBuilder, LeavesOutTurnsWithoutAnAnswerAndCutsLongOnes) {
+  std::vector<PastTurn> history = {turn(0), {MessageId{"m"}, "Lost?", "", ""}, turn(2, 5000)};
+  const std::vector<Message> messages = remembered(history, 1000);
+  ASSERT_EQ(messages.size(), 4U);
+  EXPECT_TRUE(messages.back().content.ends_with(" [...]"));
+  EXPECT_LE(text::estimate_tokens(messages.back().content), 310U);
+  EXPECT_TRUE(remembered(history, 0).empty());
+}
+
+TEST(PromptBuilder, TakesTheMarksOutOfWhatWasAnswered) {
+  EXPECT_EQ(without_marks("It costs 5 [1]. And 6 [2][3], or 7.[1] Then"), "It costs 5. And 6, or 7. Then");
+  EXPECT_EQ(without_marks("a[1] b [12] c [x] [2024] [] ["), "a b c [x] [2024] [] [");
+}
+
+TEST(PromptBuilder, LeavesRoomForThePassagesBesideALongConversation) {
+  PromptOptions options;
+  options.max_prompt_tokens = 1000;
+  const std::vector<PastTurn> history = turns(40);
+  const Prompt prompt = build_prompt("Q?", {passage("It costs a lot.")}, options, kMark, {.history = history});
+  EXPECT_EQ(prompt.passages.size(), 1U);
+  EXPECT_LE(prompt.estimated_tokens, 1000U);
+}
+
 }  // namespace
 }  // namespace jackdaw::answer

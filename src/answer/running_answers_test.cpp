@@ -121,6 +121,31 @@ TEST_F(RunningAnswersTest, GivesItsReaderEveryEventInOrder) {
   EXPECT_EQ(answers().finished(), 1U);
 }
 
+TEST_F(RunningAnswersTest, AnswersOneQuestionOfAConversationAtATime) {
+  writer_.says({"Fish."});
+  const ConversationId conversation{"c"};
+  AnswerRequest request = ask();
+  request.id = AnswerId{"a1"};
+  request.turn = ConversationTurn{{conversation, MessageId{"q"}, MessageId{"a"}}, {}};
+  Subscription subscription = answers().start(request, answers().claim(conversation, request.id));
+  EXPECT_EQ(subscription.answer(), request.id);
+  EXPECT_EQ(answers().answer_of(conversation), request.id);
+  try {
+    answers().claim(conversation, AnswerId{"a2"});
+    ADD_FAILURE() << "claimed twice";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kConflict);
+    EXPECT_EQ(error.answer(), "a1");
+  }
+  answers().claim(ConversationId{"other"}, AnswerId{"a3"});
+  while (const auto event = testing::await(io_, subscription.next())) {
+    // Who hears the end may ask the next question at once.
+    EXPECT_EQ(answers().answer_of(conversation).has_value(), !is_terminal(event->event));
+  }
+  answers().claim(conversation, AnswerId{"a2"});
+  EXPECT_FALSE(answers().answer_of(conversation));
+}
+
 TEST_F(RunningAnswersTest, ReplaysAFinishedAnswerFromAnyEvent) {
   writer_.says({"Fish", " and", " frogs."});
   Subscription first = answers().start(ask());

@@ -82,6 +82,7 @@ script::Step parse_step(const json::object& step, std::size_t line) {
     if (text.empty() || !text::is_valid_utf8(text)) refuse(line, "says nothing, or not in UTF-8.");
     return script::Say{std::move(text), static_cast<int>(number_of(step, "times", 1, line))};
   }
+  if (const auto* value = step.if_contains("rewrite")) return script::Rewrite{text_of(*value, line)};
   if (const auto* value = step.if_contains("echo")) return echo_of(text_of(*value, line), line);
   if (step.contains("pause_ms")) return script::Pause{Milliseconds(number_of(step, "pause_ms", 0, line))};
   if (const auto* value = step.if_contains("wait_for_file")) return script::WaitForFile{text_of(*value, line)};
@@ -204,13 +205,22 @@ std::vector<script::Step> parse_script(std::string_view json_lines) {
   return steps;
 }
 
-ScriptedModel::ScriptedModel(std::vector<script::Step> steps)
-    : steps_(std::make_shared<const std::vector<script::Step>>(std::move(steps))) {}
+ScriptedModel::ScriptedModel(std::vector<script::Step> steps) {
+  const auto is_rewrite = [](const script::Step& step) { return std::holds_alternative<script::Rewrite>(step); };
+  std::vector<script::Step> rewrites;
+  for (const script::Step& step : steps) {
+    if (is_rewrite(step)) rewrites.emplace_back(script::Say{std::get<script::Rewrite>(step).text});
+  }
+  std::erase_if(steps, is_rewrite);
+  if (!rewrites.empty()) rewrites_ = std::make_shared<const std::vector<script::Step>>(std::move(rewrites));
+  steps_ = std::make_shared<const std::vector<script::Step>>(std::move(steps));
+}
 
 ScriptedModel::~ScriptedModel() = default;
 
 std::unique_ptr<WriterStream> ScriptedModel::write(Prompt prompt, Cancellation cancellation) {
-  return std::make_unique<ScriptedStream>(steps_, std::move(prompt), std::move(cancellation));
+  const auto& steps = prompt.passages.empty() && rewrites_ ? rewrites_ : steps_;
+  return std::make_unique<ScriptedStream>(steps, std::move(prompt), std::move(cancellation));
 }
 
 }  // namespace jackdaw::providers

@@ -23,6 +23,7 @@ namespace jackdaw::providers {
 //   {"wait_for_byte": "/tmp/fifo"}      waits until one byte can be read from the FIFO
 //   {"error": "provider_overloaded", "message": "..."}   fails with that code (docs/http_api.md, section 3)
 //   {"cut": true}                       the stream breaks off without an end
+//   {"rewrite": "..."}                  what it says when it is asked to rewrite a follow-up; without it, it cannot
 //   {"end": "stop", "input_tokens": 10, "output_tokens": 3}   ends; "length", "content_filter", "no_evidence", "other"
 //
 // A script without an end at its end is given {"end": "stop"}. Waiting ends when the answer is cancelled.
@@ -47,7 +48,10 @@ struct Fail {
   ErrorCode code;
   std::string message;
 };
-using Step = std::variant<Say, Echo, Pause, WaitForFile, WaitForByte, Fail, WriterEnd>;
+struct Rewrite {
+  std::string text;
+};
+using Step = std::variant<Say, Echo, Pause, WaitForFile, WaitForByte, Fail, Rewrite, WriterEnd>;
 }  // namespace script
 
 // Throws Error kInvalidArgument that names the line.
@@ -62,12 +66,14 @@ class ScriptedModel : public LanguageModel {
 
   const std::string& provider() const noexcept override { return provider_; }
   const std::string& model() const noexcept override { return model_; }
+  bool follows_instructions() const noexcept override { return rewrites_ != nullptr; }
   std::unique_ptr<WriterStream> write(Prompt prompt, Cancellation cancellation) override;
 
  private:
   const std::string provider_ = "scripted";
   const std::string model_ = "script";
   std::shared_ptr<const std::vector<script::Step>> steps_;
+  std::shared_ptr<const std::vector<script::Step>> rewrites_;  // for a prompt without passages; none: not set
 };
 
 }  // namespace jackdaw::providers
