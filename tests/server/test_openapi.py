@@ -56,6 +56,8 @@ def test_every_described_route_answers_as_described(hash_server):
     assert spec["openapi"].startswith("3.1")
     document = hash_server.upload(SAMPLE).json()["document_id"]
     answer_id = hash_server.post_json("/v1/answers", {"question": QUESTION}).json()["answer_id"]
+    conversation = hash_server.post_json("/v1/conversations", {}).json()["conversation_id"]
+    hash_server.post_json("/v1/answers", {"question": QUESTION, "conversation_id": conversation})
     question = json.dumps({"question": QUESTION})
     as_json = {"Content-Type": "application/json"}
     called = 0
@@ -69,10 +71,14 @@ def test_every_described_route_answers_as_described(hash_server):
                 answer = hash_server.form(method.upper(), target, SAMPLE)
             elif operation["operationId"] == "retryDocument":
                 answer = hash_server.request("POST", target)
+            elif operation["operationId"] == "renameConversation":
+                answer = hash_server.request("PATCH", target.replace(document, conversation), body='{"title": "x"}',
+                                             headers=as_json)
             elif method == "patch":
                 answer = hash_server.request("PATCH", target, body="{}", headers=as_json)
             else:
                 target = target.replace(document, answer_id) if "/answers/" in path else target
+                target = target.replace(document, conversation) if "/conversations/" in path else target
                 target = target.replace("{file}", "docs.css")
                 answer = hash_server.request(method.upper(), target, body=question if method == "post" else None,
                                              headers=as_json if method == "post" else {})
@@ -88,9 +94,10 @@ def test_every_described_route_answers_as_described(hash_server):
                 backups.append(answer.json()["backup_id"])
             called += 1
     assert hash_server.request("DELETE", f"/v1/documents/{document}").status == 204
+    assert hash_server.request("DELETE", f"/v1/conversations/{conversation}").status == 204
     for backup in backups:
         assert hash_server.request("DELETE", f"/v1/backups/{backup}").status == 204
-    assert called == sum(len(methods) for methods in spec["paths"].values()) - 2
+    assert called == sum(len(methods) for methods in spec["paths"].values()) - 3
     assert hash_server.upload(SAMPLE).status == 200
 
 
