@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include "answer/follow_up_gap.h"
 #include "answer/follow_up_topic.h"
 #include "answer/follow_up_words.h"
 #include "core/text.h"
@@ -12,101 +14,90 @@ namespace {
 
 constexpr std::size_t kLongQuestionBytes = 600;  // who writes so much says what it is about
 constexpr double kLeastWeight = 0.2;
+constexpr double kWrongNumber = 0.4;   // "it" and a plural, "they" and a singular
+constexpr double kNoPerson = 0.3;      // "she" and a common noun
+constexpr double kSecondOfPair = 0.3;  // of the first one's weight
 
-enum class Gap {
-  kNone,
-  kPronoun,   // "it", "those", "the other one": stands for one thing
-  kEllipsis,  // "And in Spain?": a part of the question before, put anew
-  kTopic,     // "What are the main symptoms?": of something
-};
-
-bool is_be(const WrittenWord& word) {
-  return word.folded == "is" || word.folded == "are" || word.folded == "was" || word.folded == "were" ||
-         word.folded == "be" || word.folded == "been" || word.folded == "isn't" || word.folded == "aren't";
+bool includes(const std::vector<std::string>& all, const std::vector<std::string>& some) {
+  return std::includes(all.begin(), all.end(), some.begin(), some.end());
 }
 
-// A noun in an earlier clause of the same text can be what a pronoun stands for.
-bool is_explained_before(const ReadQuestion& question, std::size_t at) {
-  for (const NounGroup& group : question.groups) {
-    if (group.last >= at || !group.specific) continue;
-    for (std::size_t i = group.last + 1; i <= at; ++i) {
-      const WrittenWord& word = question.words[i];
-      if (word.comma || word.first || word.is(WordClass::kConjunction)) return true;
+// The language of a question that is too short to tell is that of the ones before it.
+bool is_english(const ReadQuestion& asked, std::span<const PastTurn> history) {
+  if (!looks_english(asked.text, asked.words)) return false;
+  const bool tells = std::any_of(asked.words.begin(), asked.words.end(),
+                                 [](const WrittenWord& word) { return word.is(WordClass::kEnglish); });
+  if (tells) return true;
+  const ReadQuestion before = read_question(history.back().question);
+  return looks_english(before.text, before.words);
+}
+
+// The likeliest first, those that fit the pronoun before those that do not.
+std::vector<Topic> fitting(std::vector<Topic> topics, Reference reference, const std::vector<std::string>& own) {
+  std::erase_if(topics, [&](const Topic& topic) { return includes(own, topic.keys); });
+  for (Topic& topic : topics) {
+    if (reference == Reference::kThing && topic.plural) topic.weight *= kWrongNumber;
+    if (reference == Reference::kSeveral && !topic.plural) topic.weight *= kWrongNumber;
+    if (reference == Reference::kPerson && !topic.named) topic.weight *= kNoPerson;
+  }
+  std::stable_sort(topics.begin(), topics.end(), [](const Topic& a, const Topic& b) { return a.weight > b.weight; });
+  return topics;
+}
+
+// What the question is taken to be about: one topic, or two for "they" that were named apart.
+std::vector<Topic> choose(const std::vector<Topic>& topics, Reference reference) {
+  std::vector<Topic> chosen;
+  if (topics.empty() || topics.front().weight < kLeastWeight * kWrongNumber) return chosen;
+  chosen.push_back(topics.front());
+  if (reference != Reference::kSeveral || topics.front().plural) return chosen;
+  for (std::size_t i = 1; i < topics.size(); ++i) {
+    if (topics[i].plural || topics[i].weight < kSecondOfPair * topics.front().weight) continue;
+    chosen.push_back(topics[i]);
+    break;
+  }
+  return chosen;
+}
+
+std::string named(const std::vector<Topic>& topics, std::string_view between) {
+  std::string all;
+  for (const Topic& topic : topics) {
+    if (!all.empty()) all += between;
+    all += topic.text;
+  }
+  return all;
+}
+
+std::string with_article(const std::vector<Topic>& topics) {
+  const std::string& article = topics.front().article;
+  return (article.empty() ? "" : "the ") + named(topics, " and ");
+}
+
+std::string replaced(std::string_view question, text::Range place, std::string by) {
+  if (place.begin == 0 && !by.empty() && by[0] >= 'a' && by[0] <= 'z') by[0] = static_cast<char>(by[0] - 'a' + 'A');
+  return std::string(question.substr(0, place.begin)) + by + std::string(question.substr(place.end));
+}
+
+std::string written_out(std::string_view question, const Gap& gap, const std::vector<Topic>& topics) {
+  switch (gap.place) {
+    case Place::kNoun: return replaced(question, gap.range, with_article(topics));
+    case Place::kPossessive: {
+      const std::string owner = with_article(topics);
+      return replaced(question, gap.range, owner + (owner.ends_with('s') ? "'" : "'s"));
     }
+    case Place::kBehind: break;
   }
-  return false;
+  const std::string_view trimmed = text::trim(question);
+  return std::string(trimmed) + " (" + named(topics, ", ") + ")";
 }
 
-// "Is it possible to ...", "it takes ... to": it stands for what follows.
-bool is_expletive(const std::vector<WrittenWord>& words, std::size_t at) {
-  if (words[at].folded != "it" && words[at].folded != "it's") return false;
-  for (std::size_t i = at + 1; i < words.size() && i <= at + 2; ++i) {
-    if (i + 1 < words.size() && (words[i + 1].folded == "to" || words[i + 1].folded == "that") &&
-        (words[i].is(WordClass::kVague) || words[i].folded == "mean" || words[i].folded == "take")) {
-      return i + 2 < words.size() && words[i + 2].folded != "learn";
-    }
+// "the experiment" of "the Stanford Experiment", "Anne" of "Anne Bonny": what was named in full before.
+const Topic* full_name(const ReadQuestion& asked, const NounGroup& group, const std::vector<Topic>& topics) {
+  const auto keys = asked.keys(group);
+  for (const Topic& topic : topics) {
+    if (topic.keys.size() <= keys.size() || !includes(topic.keys, keys)) continue;
+    if (group.named ? topic.named : topic.head == noun_key(asked.words[group.last].folded)) return &topic;
   }
-  return false;
-}
-
-bool is_referring_demonstrative(const std::vector<WrittenWord>& words, std::size_t at) {
-  const bool last = at + 1 == words.size() || words[at + 1].comma;
-  if (!words[at].folded.starts_with("that")) return true;
-  if (at == 0 || words[at].first) return true;
-  const WrittenWord& before = words[at - 1];
-  if (before.is(WordClass::kPreposition) || before.is(WordClass::kAuxiliary)) return true;
-  return last;
-}
-
-bool is_referring_one(const std::vector<WrittenWord>& words, std::size_t at) {
-  if (words[at].folded != "one" && words[at].folded != "ones") return false;
-  if (at + 1 < words.size() && (words[at + 1].folded == "of" || words[at + 1].is_content())) return false;
-  return at > 0;
-}
-
-bool is_referring_there(const std::vector<WrittenWord>& words, std::size_t at) {
-  if (words[at].folded != "there") return false;
-  if (at == 0 || words[at].first || is_be(words[at - 1])) return false;
-  return at + 1 == words.size() || !(is_be(words[at + 1]) || words[at + 1].is(WordClass::kAuxiliary));
-}
-
-std::optional<std::size_t> referring_word(const ReadQuestion& question) {
-  const auto& words = question.words;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool refers = (words[i].is(WordClass::kPersonal) && !is_expletive(words, i)) ||
-                        (words[i].is(WordClass::kDemonstrative) && is_referring_demonstrative(words, i)) ||
-                        is_referring_one(words, i) || is_referring_there(words, i);
-    if (refers && !is_explained_before(question, i)) return i;
-  }
-  return std::nullopt;
-}
-
-bool begins_elliptically(const std::vector<WrittenWord>& words) {
-  if (words.empty()) return false;
-  if (words[0].folded == "and" || words[0].folded == "or" || words[0].folded == "but") return true;
-  return words.size() > 1 && (words[0].folded == "what" || words[0].folded == "how") && words[1].folded == "about";
-}
-
-Gap gap_of(const ReadQuestion& question) {
-  if (referring_word(question)) return Gap::kPronoun;
-  std::size_t specific = 0;
-  bool named = false;
-  for (const WrittenWord& word : question.words) {
-    if (word.is_specific()) ++specific;
-  }
-  for (const NounGroup& group : question.groups) named = named || group.named;
-  if (begins_elliptically(question.words)) return Gap::kEllipsis;
-  if (!named && specific <= 1) return Gap::kTopic;
-  return Gap::kNone;
-}
-
-// Whether the question already has what a topic would add.
-bool says(const std::vector<std::string>& question_keys, const Topic& topic) {
-  return std::includes(question_keys.begin(), question_keys.end(), topic.keys.begin(), topic.keys.end());
-}
-
-std::string appended(std::string_view question, std::string_view topic) {
-  return std::string(question) + " (" + std::string(topic) + ")";
+  return nullptr;
 }
 
 }  // namespace
@@ -115,16 +106,27 @@ StandaloneQuestion resolve_by_rules(std::string_view question, std::span<const P
   StandaloneQuestion resolved{std::string(question), {}};
   if (history.empty() || question.size() > kLongQuestionBytes || !text::is_valid_utf8(question)) return resolved;
   const ReadQuestion asked = read_question(question);
-  if (!looks_english(asked.text, asked.words)) return resolved;
-  const Gap gap = gap_of(asked);
-  if (gap == Gap::kNone) return resolved;
-  const auto own = asked.keys();
-  for (const Topic& topic : topics(history)) {
-    if (says(own, topic) || topic.weight < kLeastWeight) continue;
-    resolved.text = appended(question, topic.text);
-    resolved.used_turns = {history[topic.turn].question_message};
+  if (!is_english(asked, history)) return resolved;
+  Gap gap = find_gap(asked);
+  const std::vector<Topic> spoken_of = topics(history);
+  std::vector<Topic> chosen;
+  for (const NounGroup& group : asked.groups) {
+    if (gap.refers() || !is_short_form(asked, group)) continue;
+    const Topic* topic = full_name(asked, group, spoken_of);
+    if (topic == nullptr) continue;
+    const bool definite = group.first > 0 && asked.words[group.first - 1].folded == "the";
+    gap = {Reference::kAny,
+           definite || group.named ? Place::kNoun : Place::kBehind,
+           {asked.words[group.first].range.begin, asked.words[group.last].range.end}};
+    chosen = {*topic};
+    chosen.front().article.clear();
     break;
   }
+  if (gap.reference == Reference::kNone) return resolved;
+  if (chosen.empty()) chosen = choose(fitting(spoken_of, gap.reference, asked.keys()), gap.reference);
+  if (chosen.empty()) return resolved;
+  resolved.text = written_out(question, gap, chosen);
+  for (const Topic& topic : chosen) resolved.used_turns.push_back(history[topic.turn].question_message);
   return resolved;
 }
 

@@ -22,7 +22,11 @@ constexpr double kNamed = 1.4;
 constexpr double kTopical = 1.6;
 constexpr double kCarried = 1.5;  // what a question without a subject took over goes on being the subject
 constexpr double kUnspecific = 0.15;
+constexpr double kRelationalHead = 0.5;  // "natural treatments" are of something
 constexpr double kSeveralWords = 1.2;
+constexpr double kCircumstance = 0.5;  // "on Earth"
+constexpr double kBeside = 0.5;        // what a question names beside the subject that it takes over
+constexpr double kFormer = 0.35;       // what was spoken of before a question named a subject of its own
 
 std::string_view bounded(std::string_view utf8) {
   if (utf8.size() <= kMaxReadBytes) return utf8;
@@ -76,18 +80,52 @@ void describe(const ReadQuestion& question, NounGroup& group, bool capitals) {
     group.named = group.named || is_name_word(word, capitals);
     group.specific = group.specific || word.is_specific();
   }
-  const std::string& head = question.words[group.last].folded;
+  const WrittenWord& last = question.words[group.last];
+  const auto begin = question.words.begin() + static_cast<std::ptrdiff_t>(group.first);
+  const auto specific = std::count_if(begin, begin + static_cast<std::ptrdiff_t>(group.last - group.first + 1),
+                                      [](const WrittenWord& word) { return word.is_specific(); });
+  group.complete = group.named || specific > 1 || last.is_specific();
+  const std::string& head = last.folded;
   group.plural = noun_key(head) != head || head == "people" || head == "children" || head == "men" || head == "women";
 }
 
+bool is_participle(const WrittenWord& word) {
+  return !word.capital && word.folded.size() > 5 && (word.folded.ends_with("ed") || word.folded.ends_with("ing"));
+}
+
 // "main", "best" and the like before a noun qualify it in its own sentence only.
-void drop_leading_vague(const ReadQuestion& question, NounGroup& group) {
-  while (group.first < group.last && question.words[group.first].is(WordClass::kVague) &&
-         question.words[group.first].folded != "popular" && question.words[group.first].folded != "social" &&
-         !is_hyphenated(question.text, question.words[group.first], question.words[group.first + 1]) &&
-         !(question.words[group.first].capital && !question.words[group.first].first)) {
-    ++group.first;
+bool drops_in_front(const ReadQuestion& question, const NounGroup& group) {
+  const WrittenWord& word = question.words[group.first];
+  if (word.capital && !word.first) return false;
+  if (is_hyphenated(question.text, word, question.words[group.first + 1])) return false;
+  return word.is(WordClass::kVague) && word.folded != "popular" && word.folded != "social";
+}
+
+// What stands behind a noun says something of it in its own sentence only: "(is) Red Bull bad", "oxygen transported".
+bool drops_behind(const ReadQuestion& question, const NounGroup& group) {
+  const WrittenWord& word = question.words[group.last];
+  if (is_hyphenated(question.text, question.words[group.last - 1], word)) return false;
+  return !word.capital && !word.digit &&
+         (word.is(WordClass::kVague) || (is_participle(word) && word.folded.ends_with("ed")));
+}
+
+// "Did Netflix shift": behind an auxiliary, small letters after a name begin the rest of the sentence.
+void end_at_name(const ReadQuestion& question, NounGroup& group, bool capitals) {
+  const auto& words = question.words;
+  if (group.first == 0 || !words[group.first - 1].is(WordClass::kAuxiliary)) return;
+  if (words[group.first - 1].folded == "is" && group.first > 1 && words[group.first - 2].is(WordClass::kQuestion))
+    return;
+  for (std::size_t i = group.first; i < group.last; ++i) {
+    if (is_name_word(words[i], capitals) && !words[i + 1].capital && !words[i + 1].digit && i + 1 == group.last) {
+      group.last = i;
+    }
   }
+}
+
+void trim(const ReadQuestion& question, NounGroup& group, bool capitals) {
+  while (group.first < group.last && drops_in_front(question, group)) ++group.first;
+  while (group.first < group.last && drops_behind(question, group)) --group.last;
+  end_at_name(question, group, capitals);
 }
 
 // The subject of its sentence: behind "about", behind "what is", or between an auxiliary and a verb.
@@ -101,6 +139,7 @@ bool is_topical(const std::vector<WrittenWord>& words, const NounGroup& group) {
   }
   if (at == 0) return true;
   const WrittenWord& before = words[at - 1];
+  if (before.is(WordClass::kVerb)) return at == 1 || words[at - 2].is(WordClass::kQuestion);
   return before.folded == "about" || before.is(WordClass::kAuxiliary) || before.is(WordClass::kQuestion);
 }
 
@@ -123,12 +162,22 @@ std::vector<NounGroup> find_groups(const ReadQuestion& question) {
       group.last = next;
     }
     i = group.last + 1;
-    drop_leading_vague(question, group);
+    trim(question, group, capitals);
     describe(question, group, capitals);
     group.topical = is_topical(words, group);
     groups.push_back(group);
   }
   return groups;
+}
+
+bool is_place_or_time(const ReadQuestion& question, const NounGroup& group) {
+  const auto& words = question.words;
+  std::size_t at = group.first;
+  while (at > 0 && (words[at - 1].folded == "the" || words[at - 1].folded == "a")) --at;
+  if (at < 2) return false;
+  return words[at - 1].folded == "in" || words[at - 1].folded == "on" || words[at - 1].folded == "at" ||
+         words[at - 1].folded == "from" || words[at - 1].folded == "than" || words[at - 1].folded == "to" ||
+         words[at - 1].folded == "with" || words[at - 1].folded == "by";
 }
 
 bool contains_all(const std::vector<std::string>& sorted, const std::vector<std::string>& wanted) {
@@ -138,18 +187,31 @@ bool contains_all(const std::vector<std::string>& sorted, const std::vector<std:
 double weight_of(const ReadQuestion& question, const NounGroup& group, bool carried) {
   double weight = 1;
   if (!group.specific) weight *= group.named ? 1 : kUnspecific;
+  if (group.specific && !group.named && !question.words[group.last].is_specific()) weight *= kRelationalHead;
   if (group.named) weight *= kNamed;
   if (group.topical) weight *= kTopical;
   if (group.last > group.first) weight *= kSeveralWords;
   if (carried) weight *= kCarried;
+  if (is_place_or_time(question, group)) weight *= kCircumstance;
   const WrittenWord& head = question.words[group.last];
-  for (const std::string_view ending : {"able", "ible", "ful", "ous", "ive", "ical", "est", "ly"}) {
+  for (const std::string_view ending : {"able", "ible", "ful", "ous", "ive", "ical", "ual", "est", "ly", "ing", "ed"}) {
     if (group.first == group.last && !group.named && head.folded.size() > 5 && head.folded.ends_with(ending)) {
       weight *= kUnspecific;
       break;
     }
   }
   return weight;
+}
+
+std::string article_of(const ReadQuestion& question, const NounGroup& group) {
+  if (group.first == 0) return "";
+  const std::string& before = question.words[group.first - 1].folded;
+  return before == "the" || before == "a" || before == "an" ? before : "";
+}
+
+bool names_subject(const ReadQuestion& question) {
+  return std::any_of(question.groups.begin(), question.groups.end(),
+                     [](const NounGroup& group) { return group.topical && group.complete; });
 }
 
 }  // namespace
@@ -198,6 +260,10 @@ std::vector<Topic> topics(std::span<const PastTurn> history) {
     const auto asked = read_question(past.question);
     const auto own = asked.keys();
     const auto question = past.standalone_question.empty() ? asked : read_question(past.standalone_question);
+    const bool resolved = !past.standalone_question.empty() && past.standalone_question != past.question;
+    if (!resolved && names_subject(asked)) {
+      for (auto& [keys, topic] : found) topic.weight *= kFormer;
+    }
     const double age = std::pow(kDecay, static_cast<double>(history.size() - 1 - turn));
     const double share = turn == 0 ? std::max(age, kBeginning) : age;
     for (const NounGroup& group : question.groups) {
@@ -205,9 +271,11 @@ std::vector<Topic> topics(std::span<const PastTurn> history) {
       if (keys.empty()) continue;
       const bool carried = !contains_all(own, keys);
       Topic& topic = found[keys];
-      topic.weight += share * weight_of(question, group, carried);
+      topic.weight += share * weight_of(question, group, carried) * (resolved && !carried ? kBeside : 1);
       topic.text = std::string(question.written(group));
       topic.keys = std::move(keys);
+      topic.head = noun_key(question.words[group.last].folded);
+      topic.article = article_of(question, group);
       topic.named = topic.named || group.named;
       topic.plural = group.plural;
       if (!carried || topic.text.empty()) topic.turn = turn;

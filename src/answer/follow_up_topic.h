@@ -16,7 +16,8 @@ struct NounGroup {
   std::size_t first = 0;  // of read_words()
   std::size_t last = 0;   // included
   bool named = false;     // a name, a quoted title, or a model number
-  bool specific = false;  // says by itself what it is about; "the main symptoms" does not
+  bool specific = false;  // says something of what it is about; "the main symptoms" does not
+  bool complete = false;  // needs nothing more to be understood; "the environmental effects" does
   bool plural = false;
   bool topical = false;  // what its sentence asks about: "tell me about X", "what is X", "does X ..."
 };
@@ -38,6 +39,8 @@ ReadQuestion read_question(std::string_view utf8);
 struct Topic {
   std::string text;
   std::vector<std::string> keys;
+  std::string head;      // noun_key of its last word
+  std::string article;   // that stood before it; may be empty
   std::size_t turn = 0;  // newest place in the history whose own words named it
   double weight = 0;
   bool named = false;

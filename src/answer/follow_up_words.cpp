@@ -85,8 +85,12 @@ constexpr auto kLists = std::to_array<ListedWords>({
      "criticism reception popularity importance significance relationship relation connection comparison opinion "
      "average range rate rates level levels number amount percentage limit limits deadline date dates year years time "
      "times duration support winner winners loser losers competitor competitors rival rivals successor predecessor "
-     "habitat diet lifespan behavior adaptation adaptations structure design style response reaction reactions "
+     "habitat objective objectives aim aims mission missions diet lifespan behavior adaptation adaptations structure "
+     "design style response reaction reactions "
      "argument arguments view views theory theories idea ideas tip tips advice strategy strategies"},
+    {kPairing | kRelational,
+     "role roles impact impacts effect effects influence difference differences similarity similarities relationship "
+     "relation connection comparison implication implications"},
     {static_cast<std::uint16_t>(kVague),
      "main major important good better best bad worse worst big bigger biggest large larger largest small smaller "
      "smallest high higher highest low lower lowest long longer longest short shorter new newer newest old older "
@@ -130,6 +134,11 @@ constexpr bool is_upper(char c) {
 }
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
+}
+
+// "US", "IT" and "WHO" are names.
+bool is_acronym(std::string_view word) {
+  return word.size() >= 2 && std::all_of(word.begin(), word.end(), is_upper);
 }
 
 // A typewriter's apostrophe for every one that is written.
@@ -186,7 +195,7 @@ std::vector<WrittenWord> read_words(std::string_view utf8) {
     if (words.empty()) word.first = true;
     if (!lexicon().contains(word.folded)) cut_possessive(word, utf8);
     const auto listed = lexicon().find(word.folded);
-    if (listed != lexicon().end()) word.classes = listed->second;
+    if (listed != lexicon().end() && !is_acronym(written)) word.classes = listed->second;
     end = range.end;
     words.push_back(std::move(word));
   }

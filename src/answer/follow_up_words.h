@@ -23,6 +23,7 @@ enum class WordClass : std::uint16_t {
   kVague = 1 << 9,          // main, best, other, thing: says little about any topic
   kForeign = 1 << 10,       // a function word of another European language that is none in English
   kEnglish = 1 << 11,       // a function word of English that is none in those
+  kPairing = 1 << 12,       // role, difference: of one thing in, from or on another; incomplete with one alone
 };
 
 struct WrittenWord {
