@@ -1,7 +1,6 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,32 +11,33 @@
 
 namespace jackdaw::answer {
 
-// The place in a passage that carries a claim.
-struct Quote {
-  std::uint32_t begin = 0;  // bytes of Passage::text; equal to `end`: there is none
-  std::uint32_t end = 0;
-  bool verified = false;
-};
-
-// The sentence of `passage` (or two that follow each other, where one alone does not hold it) that matches `claim`
-// best, and whether it says it: every number, date and name of the claim occurs in it, and enough of its other words.
-// Pure. Work is bounded by the lengths of both.
-Quote find_quote(std::string_view claim, std::string_view passage);
-
-// Reads an answer as it streams and takes the writer's marks, [1] or [2][3] or [1, 2], for what they are. Marks that
-// name a source stay in the text as [n]; a mark that names none is left out and counted; brackets that are no marks,
-// and whatever stands in code, are text. What is told does not depend on how the text was cut into pieces, except where
-// the pieces of text end. Not shared between threads.
+// Reads an answer as it streams and takes the writer's marks for what they are: [1], [2][3], [1, 2], [1-3], 【1】,
+// [passage 1], [Source 2].
+//
+// - A mark that names a source is shown as [n], a list as [1][2]. The k-th mark that is shown is that of citation k.
+// - A mark, or a number of a list, that names no source is left out, with the spaces before it, and counted. Such a
+//   number has one or two digits: [2024] is text.
+// - Code, \[1] and brackets that stand in a passage or a file name just so, with the words before them, are text.
+// - What would make a link of a mark does not: a space parts it from a "(", a "[" or, at a line's begin, a ":" that
+//   follows it.
+// - Beyond kMaxCitations marks are left out as if they named no source.
+//
+// What is told does not depend on how the text was cut, so long as it is cut between code points. Time is linear in the
+// text but for the passages that are searched for each citation. Not shared between threads.
 class CitationReader {
  public:
   // `passages` are the sources, by their numbers; they outlive this.
   explicit CitationReader(std::span<const RetrievedPassage> passages);
+  ~CitationReader();
+  CitationReader(CitationReader&&) noexcept;
+  CitationReader& operator=(CitationReader&&) noexcept;
 
   struct Step {
     std::string text;                 // to be shown now; may be empty
     std::vector<Citation> citations;  // whose claim is complete now; boxes are those of the whole passage
   };
-  // The next piece of the writer's text. What may still become a mark is held back, a few characters at most.
+  // The next piece of the writer's text. What may still become a mark is held back, and the spaces before it: at most
+  // kMaxHeldBytes.
   Step read(std::string_view piece);
   // Nothing more comes: what was held back is text.
   Step finish();
@@ -46,6 +46,10 @@ class CitationReader {
 
  private:
   struct State;
+  std::unique_ptr<State> state_;
 };
+
+inline constexpr std::size_t kMaxHeldBytes = 48;
+inline constexpr std::size_t kMaxCitations = 1000;  // of one answer
 
 }  // namespace jackdaw::answer

@@ -1,0 +1,204 @@
+#include "answer/quote_finder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+#include <utility>
+
+namespace jackdaw::answer {
+namespace {
+
+// Of the claim's words that are neither numbers nor names. Measured by quote_clapnq_test.cpp.
+constexpr double kEnoughWords = 0.6;
+constexpr std::size_t kMaxUnits = 3;
+// What a unit's words that the claim does not have cost, against one that it has: of two places that hold the same, the
+// shorter is quoted.
+constexpr double kForeignWord = 0.02;
+
+// White space, dashes and the like may stand between the very words of a claim; what ends a sentence stands around
+// them.
+bool ends_sentence(char32_t c) {
+  return std::u32string_view(U".!?:;\n\u2026\u3002\uff01\uff1f\u061f\u0964").find(c) != std::u32string_view::npos;
+}
+
+bool has_sentence_end(std::string_view gap) {
+  const auto decoded = text::decode(gap);
+  return std::any_of(decoded.begin(), decoded.end(), [](const auto& c) { return ends_sentence(c.value); });
+}
+
+}  // namespace
+
+// Some units that follow each other, and which items of the claim they have.
+struct QuoteFinder::Window {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  std::vector<bool> has;
+  double score = 0;
+};
+
+QuoteFinder::QuoteFinder(std::string_view passage) : passage_(passage), terms_(read_terms(passage_)) {
+  read_units();
+  for (std::size_t unit = 0; unit < units_.size(); ++unit) {
+    for (std::size_t i = units_[unit].first_term; i < units_[unit].end_term; ++i) {
+      const Term& term = terms_[i];
+      if (const auto model = model_at(passage_, terms_, i)) index(model->key, unit);
+      if (term.footnote) continue;
+      index(term.key, unit);
+      if (term.stem.empty()) continue;
+      index(term.kind == TermKind::kNumber ? term.stem : "~" + term.stem, unit);
+      if (!term.capital && !term.acronym) small_[term.stem] = true;
+    }
+  }
+}
+
+void QuoteFinder::index(const std::string& key, std::size_t unit) {
+  auto& units = units_with_[key];
+  if (units.empty() || units.back() != unit) units.push_back(static_cast<std::uint32_t>(unit));
+}
+
+void QuoteFinder::read_units() {
+  std::size_t term = 0;
+  for (const text::Range& at : quotable_units(passage_)) {
+    Unit unit{at, term, term};
+    while (unit.end_term < terms_.size() && terms_[unit.end_term].begin < at.end) ++unit.end_term;
+    term = unit.end_term;
+    units_.push_back(unit);
+  }
+}
+
+QuoteFinder::Item QuoteFinder::item(bool must, const std::string& key, const std::string& other) const {
+  Item made;
+  made.must = must;
+  for (const std::string& one : {key, other}) {
+    const auto found = units_with_.find(one);
+    if (one.empty() || found == units_with_.end()) continue;
+    std::vector<std::uint32_t> all;
+    std::set_union(made.units.begin(), made.units.end(), found->second.begin(), found->second.end(),
+                   std::back_inserter(all));
+    made.units = std::move(all);
+  }
+  const auto units = static_cast<double>(units_.size());
+  made.weight = std::log(1 + units / (1 + static_cast<double>(made.units.size())));
+  return made;
+}
+
+std::vector<QuoteFinder::Item> QuoteFinder::items_of(std::string_view claim, const std::vector<Term>& terms) const {
+  std::vector<Item> items;
+  std::unordered_set<std::string> known;
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const Term& term = terms[i];
+    if (const auto model = model_at(claim, terms, i)) {
+      i += model->terms - 1;
+      if (known.insert(model->key).second) items.push_back(item(true, model->key, ""));
+      continue;
+    }
+    if (term.kind == TermKind::kFunction || !known.insert(term.key).second) continue;
+    if (term.kind == TermKind::kNumber) {
+      items.push_back(item(true, term.key, term.stem));
+      continue;
+    }
+    const bool name = term.acronym || (term.capital && (!term.starts_sentence || !says_small(term)));
+    const bool must = name || term.unit;
+    items.push_back(item(must, term.key, must ? "" : "~" + term.stem));
+  }
+  return items;
+}
+
+bool QuoteFinder::says_small(const Term& word) const {
+  return small_.contains(word.stem);
+}
+
+std::vector<QuoteFinder::Window> QuoteFinder::windows(const std::vector<Item>& items, std::size_t units) const {
+  std::vector<Window> all;
+  if (units > units_.size()) return all;
+  all.resize(units_.size() - units + 1);
+  for (std::size_t first = 0; first < all.size(); ++first) {
+    all[first] = {first, units, std::vector<bool>(items.size()), 0};
+    const std::size_t terms = units_[first + units - 1].end_term - units_[first].first_term;
+    all[first].score = -kForeignWord * static_cast<double>(terms);
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    for (const std::uint32_t unit : items[i].units) {
+      const std::size_t from = unit + 1 < units ? 0 : unit + 1 - units;
+      for (std::size_t first = from; first <= unit && first < all.size(); ++first) {
+        if (all[first].has[i]) continue;
+        all[first].has[i] = true;
+        all[first].score += items[i].weight + kForeignWord;
+      }
+    }
+  }
+  return all;
+}
+
+bool QuoteFinder::is_enough(const Window& window, const std::vector<Item>& items) const {
+  std::size_t words = 0;
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].must && !window.has[i]) return false;
+    if (items[i].must) continue;
+    ++words;
+    if (window.has[i]) ++found;
+  }
+  return static_cast<double>(found) >= kEnoughWords * static_cast<double>(words);
+}
+
+bool QuoteFinder::denies_in(const Window& window) const {
+  return denies(passage_, terms_, units_[window.first].first_term, units_[window.first + window.count - 1].end_term);
+}
+
+Quote QuoteFinder::quote_of(const Window& window) const {
+  return {static_cast<std::uint32_t>(units_[window.first].at.begin),
+          static_cast<std::uint32_t>(units_[window.first + window.count - 1].at.end), false};
+}
+
+// The words of the claim one after the other, from where a sentence or a line begins to where one ends.
+Quote QuoteFinder::find_verbatim(const std::vector<Term>& claim) const {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < terms_.size(); ++i) {
+    if (!terms_[i].footnote) places.push_back(i);
+  }
+  const auto same = [&](std::size_t place, const Term& term) { return terms_[place].key == term.key; };
+  const auto gap = [&](std::size_t from, std::size_t to) { return std::string_view(passage_).substr(from, to - from); };
+  for (auto at = places.begin(); at != places.end(); ++at) {
+    at = std::search(at, places.end(), claim.begin(), claim.end(), same);
+    if (at == places.end()) break;
+    const std::size_t first = *at;
+    const std::size_t last = *(at + static_cast<std::ptrdiff_t>(claim.size()) - 1);
+    const bool begins = first == 0 || has_sentence_end(gap(terms_[first - 1].end, terms_[first].begin));
+    const bool ends = last + 1 == terms_.size() || terms_[last + 1].footnote ||
+                      has_sentence_end(gap(terms_[last].end, terms_[last + 1].begin));
+    if (!begins || !ends) continue;
+    std::size_t end = terms_[last].end;
+    while (end < passage_.size() && std::string_view(".!?)\"'").find(passage_[end]) != std::string_view::npos) ++end;
+    return {terms_[first].begin, static_cast<std::uint32_t>(end), true};
+  }
+  return {};
+}
+
+Quote QuoteFinder::find(std::string_view claim) const {
+  const auto terms = read_terms(claim);
+  const auto items = items_of(claim, terms);
+  if (items.empty()) return {};
+  if (const Quote verbatim = find_verbatim(terms); verbatim.verified) return verbatim;
+  const auto better = [](const Window& a, const Window& b) { return a.score < b.score; };
+  const bool denied = denies(claim, terms, 0, terms.size());
+  Window best;
+  for (std::size_t units = 1; units <= kMaxUnits; ++units) {
+    auto all = windows(items, units);
+    if (all.empty()) break;
+    if (units == 1) best = *std::max_element(all.begin(), all.end(), better);
+    std::erase_if(all, [&](const Window& window) { return !is_enough(window, items) || denies_in(window) != denied; });
+    if (all.empty()) continue;
+    Quote quote = quote_of(*std::max_element(all.begin(), all.end(), better));
+    quote.verified = true;
+    return quote;
+  }
+  const bool any = std::find(best.has.begin(), best.has.end(), true) != best.has.end();
+  return any ? quote_of(best) : Quote{};
+}
+
+Quote find_quote(std::string_view claim, std::string_view passage) {
+  return QuoteFinder(passage).find(claim);
+}
+
+}  // namespace jackdaw::answer
