@@ -15,11 +15,15 @@ namespace {
 constexpr std::size_t kLongQuestionBytes = 600;  // who writes so much says what it is about
 constexpr double kLeastWeight = 0.2;
 constexpr double kWrongNumber = 0.4;   // "it" and a plural, "they" and a singular
-constexpr double kNoPerson = 0.3;      // "she" and a common noun
+constexpr double kNoName = 0.3;        // "she", "there", and a common noun
 constexpr double kSecondOfPair = 0.3;  // of the first one's weight
 
 bool includes(const std::vector<std::string>& all, const std::vector<std::string>& some) {
   return std::includes(all.begin(), all.end(), some.begin(), some.end());
+}
+
+bool overlap(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::any_of(a.begin(), a.end(), [&](const auto& key) { return std::binary_search(b.begin(), b.end(), key); });
 }
 
 // The language of a question that is too short to tell is that of the ones before it.
@@ -38,7 +42,7 @@ std::vector<Topic> fitting(std::vector<Topic> topics, Reference reference, const
   for (Topic& topic : topics) {
     if (reference == Reference::kThing && topic.plural) topic.weight *= kWrongNumber;
     if (reference == Reference::kSeveral && !topic.plural) topic.weight *= kWrongNumber;
-    if (reference == Reference::kPerson && !topic.named) topic.weight *= kNoPerson;
+    if (reference == Reference::kNamed && !topic.named) topic.weight *= kNoName;
   }
   std::stable_sort(topics.begin(), topics.end(), [](const Topic& a, const Topic& b) { return a.weight > b.weight; });
   return topics;
@@ -51,7 +55,9 @@ std::vector<Topic> choose(const std::vector<Topic>& topics, Reference reference)
   chosen.push_back(topics.front());
   if (reference != Reference::kSeveral || topics.front().plural) return chosen;
   for (std::size_t i = 1; i < topics.size(); ++i) {
-    if (topics[i].plural || topics[i].weight < kSecondOfPair * topics.front().weight) continue;
+    const Topic& other = topics[i];
+    if (other.plural || other.weight < kSecondOfPair * topics.front().weight) break;
+    if (other.named != topics.front().named || overlap(other.keys, topics.front().keys)) continue;
     chosen.push_back(topics[i]);
     break;
   }
@@ -69,7 +75,7 @@ std::string named(const std::vector<Topic>& topics, std::string_view between) {
 
 std::string with_article(const std::vector<Topic>& topics) {
   const std::string& article = topics.front().article;
-  return (article.empty() ? "" : "the ") + named(topics, " and ");
+  return (article.empty() || topics.front().text.starts_with("The ") ? "" : "the ") + named(topics, " and ");
 }
 
 std::string replaced(std::string_view question, text::Range place, std::string by) {
@@ -95,9 +101,21 @@ const Topic* full_name(const ReadQuestion& asked, const NounGroup& group, const 
   const auto keys = asked.keys(group);
   for (const Topic& topic : topics) {
     if (topic.keys.size() <= keys.size() || !includes(topic.keys, keys)) continue;
+    if (group.plural != topic.plural) continue;
     if (group.named ? topic.named : topic.head == noun_key(asked.words[group.last].folded)) return &topic;
   }
   return nullptr;
+}
+
+// Its one subject is what was spoken of.
+bool is_on_topic(const ReadQuestion& asked, const std::vector<Topic>& topics) {
+  const auto group = std::find_if(asked.groups.begin(), asked.groups.end(), [](const NounGroup& candidate) {
+    return candidate.complete && !candidate.asked_for;
+  });
+  if (group == asked.groups.end()) return false;
+  const auto keys = asked.keys(*group);
+  return std::any_of(topics.begin(), topics.end(),
+                     [&](const Topic& topic) { return topic.weight >= kLeastWeight && includes(topic.keys, keys); });
 }
 
 }  // namespace
@@ -123,6 +141,7 @@ StandaloneQuestion resolve_by_rules(std::string_view question, std::span<const P
     break;
   }
   if (gap.reference == Reference::kNone) return resolved;
+  if (chosen.empty() && gap.reference == Reference::kAny && is_on_topic(asked, spoken_of)) return resolved;
   if (chosen.empty()) chosen = choose(fitting(spoken_of, gap.reference, asked.keys()), gap.reference);
   if (chosen.empty()) return resolved;
   resolved.text = written_out(question, gap, chosen);

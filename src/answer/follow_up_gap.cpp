@@ -19,11 +19,14 @@ constexpr std::array<std::string_view, 8> kBe{"is", "are", "was", "were", "be", 
 constexpr std::array<std::string_view, 14> kSeveral{"they",   "them",  "their",   "theirs",  "themselves",
                                                     "these",  "those", "they're", "they've", "they'll",
                                                     "they'd", "ones",  "both",    "others"};
-constexpr std::array<std::string_view, 12> kPerson{"he",   "him",     "his",  "himself", "she",  "her",
-                                                   "hers", "herself", "he's", "she's",   "he'd", "she'd"};
+constexpr std::array<std::string_view, 13> kNamed{"there", "he",      "him",  "his",   "himself", "she",  "her",
+                                                  "hers",  "herself", "he's", "she's", "he'd",    "she'd"};
 constexpr std::array<std::string_view, 3> kPossessive{"its", "their", "his"};
 constexpr std::array<std::string_view, 10> kReplaceable{"it",  "they", "them", "he",    "she",
                                                         "him", "this", "that", "these", "those"};
+
+constexpr std::array<std::string_view, 7> kBehindHead{"for", "in", "of", "ever", "to", "and", "that"};
+constexpr std::array<std::string_view, 7> kRegion{"city", "town", "region", "area", "country", "state", "island"};
 
 bool ends_clause(const Words& words, std::size_t at) {
   return at + 1 == words.size() || words[at + 1].comma || words[at + 1].first;
@@ -106,7 +109,7 @@ Gap gap_at(const Words& words, std::size_t at) {
   const WrittenWord& word = words[at];
   Gap gap{Reference::kThing, Place::kBehind, word.range};
   if (is_one_of(kSeveral, word.folded)) gap.reference = Reference::kSeveral;
-  if (is_one_of(kPerson, word.folded)) gap.reference = Reference::kPerson;
+  if (is_one_of(kNamed, word.folded)) gap.reference = Reference::kNamed;
   const bool before_noun = !ends_clause(words, at) && words[at + 1].is_content();
   if (is_one_of(kPossessive, word.folded) || (word.folded == "her" && before_noun)) {
     gap.place = Place::kPossessive;
@@ -164,6 +167,15 @@ bool introduces(const ReadQuestion& question, const NounGroup& group) {
          is_one_of(kBe, words[group.first - 2].folded);
 }
 
+// "the role of melatonin", "the impact on schools", "the difference with a container": one of two is not said.
+bool pairs(const Words& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!words[i].is(WordClass::kPairing) || ends_clause(words, i)) continue;
+    if (words[i].folded.starts_with("role") || words[i + 1].folded != "of") return true;
+  }
+  return false;
+}
+
 struct Contents {
   std::size_t specific_words = 0;
   std::size_t complete_groups = 0;
@@ -177,10 +189,10 @@ Contents contents_of(const ReadQuestion& question) {
   Contents contents;
   for (const WrittenWord& word : question.words) {
     if (word.is_specific()) ++contents.specific_words;
-    contents.pairing = contents.pairing || word.is(WordClass::kPairing);
   }
+  contents.pairing = pairs(question.words);
   for (const NounGroup& group : question.groups) {
-    if (group.complete) ++contents.complete_groups;
+    if (group.complete && (!group.asked_for || group.named)) ++contents.complete_groups;
     contents.named = contents.named || group.named;
     contents.introduced = contents.introduced || introduces(question, group);
     contents.definite = contents.definite || (group.specific && is_definite(question, group));
@@ -191,13 +203,24 @@ Contents contents_of(const ReadQuestion& question) {
 bool leaves_topic_out(const ReadQuestion& question) {
   const Words& words = question.words;
   const Contents has = contents_of(question);
-  if (has.complete_groups == 0 || completes(words)) return true;
+  if (has.complete_groups == 0) return true;
+  if (completes(words)) return has.specific_words <= 2;
   if (std::all_of(words.begin(), words.end(), [](const auto& word) { return word.is_content(); })) return false;
-  if (begins_elliptically(words)) return !has.named && has.specific_words <= 1;
+  if (begins_elliptically(words)) {
+    return words.size() > 2 && words[2].is(WordClass::kPreposition) ? has.specific_words <= 2
+                                                                    : !has.named && has.specific_words <= 1;
+  }
   if (lacks_head(words) && has.specific_words <= 2) return true;
   if (has.pairing && has.complete_groups == 1) return true;
   if (has.named || has.introduced) return false;
   return has.specific_words <= 1 || (has.definite && has.specific_words <= 2);
+}
+
+// "the city" is one that has a name.
+bool names_region(const ReadQuestion& question) {
+  return std::any_of(question.groups.begin(), question.groups.end(), [&](const NounGroup& group) {
+    return is_definite(question, group) && is_one_of(kRegion, question.words[group.last].folded);
+  });
 }
 
 }  // namespace
@@ -205,12 +228,19 @@ bool leaves_topic_out(const ReadQuestion& question) {
 Gap find_gap(const ReadQuestion& question) {
   if (question.words.empty()) return {};
   if (const auto at = referring_word(question)) return gap_at(question.words, *at);
-  if (leaves_topic_out(question)) return {Reference::kAny, Place::kBehind, {}};
+  if (leaves_topic_out(question)) {
+    return {names_region(question) ? Reference::kNamed : Reference::kAny, Place::kBehind, {}};
+  }
   return {};
 }
 
 bool is_short_form(const ReadQuestion& question, const NounGroup& group) {
-  return group.first == group.last && group.complete && !question.words[group.first].possessive;
+  if (group.first != group.last || !group.complete || group.asked_for) return false;
+  if (question.words[group.first].possessive) return false;
+  if (group.named) return true;
+  if (group.first == 0) return false;
+  const std::string& before = question.words[group.first - 1].folded;
+  return before == "the" || before == "a" || before == "an" || before == "this" || before == "that";
 }
 
 }  // namespace jackdaw::answer

@@ -10,7 +10,7 @@ enum class Reference {
   kNone,     // nothing: it stands by itself
   kThing,    // it, this
   kSeveral,  // they, those
-  kPerson,   // he, she
+  kNamed,    // he, she, there
   kAny,      // whatever was spoken of: "the main symptoms", "and in Spain?"
 };
 

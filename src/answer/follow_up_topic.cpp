@@ -20,10 +20,11 @@ constexpr double kDecay = 0.6;
 constexpr double kBeginning = 0.25;  // what the conversation began with is never forgotten
 constexpr double kNamed = 1.4;
 constexpr double kTopical = 1.6;
-constexpr double kCarried = 1.5;  // what a question without a subject took over goes on being the subject
+constexpr double kCarried = 2.4;  // what a question without a subject took over goes on being the subject
 constexpr double kUnspecific = 0.15;
 constexpr double kRelationalHead = 0.5;  // "natural treatments" are of something
 constexpr double kSeveralWords = 1.2;
+constexpr double kAskedFor = 0.5;
 constexpr double kCircumstance = 0.5;  // "on Earth"
 constexpr double kBeside = 0.5;        // what a question names beside the subject that it takes over
 constexpr double kFormer = 0.35;       // what was spoken of before a question named a subject of its own
@@ -143,6 +144,18 @@ bool is_topical(const std::vector<WrittenWord>& words, const NounGroup& group) {
   return before.folded == "about" || before.is(WordClass::kAuxiliary) || before.is(WordClass::kQuestion);
 }
 
+// "Which teams", "how many legs", "are there any films".
+bool is_asked_for(const std::vector<WrittenWord>& words, const NounGroup& group) {
+  std::size_t at = group.first;
+  while (at > 0 && !words[at].comma && words[at - 1].is(WordClass::kVague)) --at;
+  if (at == 0) return false;
+  const std::string& before = words[at - 1].folded;
+  if (before == "what" || before == "which" || before == "whose") return true;
+  if (at < 2) return false;
+  if (before == "many" || before == "much") return words[at - 2].folded == "how";
+  return (before == "any" || before == "some") && words[at - 2].folded == "there";
+}
+
 std::vector<NounGroup> find_groups(const ReadQuestion& question) {
   const auto& words = question.words;
   const bool capitals = capitals_tell(words);
@@ -155,7 +168,7 @@ std::vector<NounGroup> find_groups(const ReadQuestion& question) {
     NounGroup group;
     group.first = group.last = i;
     while (group.last + 1 < words.size() && group.last - group.first + 1 < kMaxGroupWords) {
-      if (words[group.last].possessive && !is_name_word(words[group.last], capitals)) break;
+      if (words[group.last].possessive) break;
       const std::size_t inner = inner_function_words(words, group.last, capitals);
       const std::size_t next = group.last + inner + 1;
       if (!words[next].joined || words[next].first || !is_group_word(words[next], capitals)) break;
@@ -164,7 +177,8 @@ std::vector<NounGroup> find_groups(const ReadQuestion& question) {
     i = group.last + 1;
     trim(question, group, capitals);
     describe(question, group, capitals);
-    group.topical = is_topical(words, group);
+    group.asked_for = is_asked_for(words, group);
+    group.topical = !group.asked_for && is_topical(words, group);
     groups.push_back(group);
   }
   return groups;
@@ -184,17 +198,18 @@ bool contains_all(const std::vector<std::string>& sorted, const std::vector<std:
   return std::includes(sorted.begin(), sorted.end(), wanted.begin(), wanted.end());
 }
 
-double weight_of(const ReadQuestion& question, const NounGroup& group, bool carried) {
+double weight_of(const ReadQuestion& question, const NounGroup& group) {
   double weight = 1;
   if (!group.specific) weight *= group.named ? 1 : kUnspecific;
   if (group.specific && !group.named && !question.words[group.last].is_specific()) weight *= kRelationalHead;
   if (group.named) weight *= kNamed;
   if (group.topical) weight *= kTopical;
   if (group.last > group.first) weight *= kSeveralWords;
-  if (carried) weight *= kCarried;
   if (is_place_or_time(question, group)) weight *= kCircumstance;
+  if (group.asked_for) weight *= kAskedFor;
   const WrittenWord& head = question.words[group.last];
-  for (const std::string_view ending : {"able", "ible", "ful", "ous", "ive", "ical", "ual", "est", "ly", "ing", "ed"}) {
+  for (const std::string_view ending :
+       {"able", "ible", "ful", "ous", "ive", "ical", "ual", "onal", "ental", "est", "ly", "ing", "ed"}) {
     if (group.first == group.last && !group.named && head.folded.size() > 5 && head.folded.ends_with(ending)) {
       weight *= kUnspecific;
       break;
@@ -213,6 +228,63 @@ bool names_subject(const ReadQuestion& question) {
   return std::any_of(question.groups.begin(), question.groups.end(),
                      [](const NounGroup& group) { return group.topical && group.complete; });
 }
+
+// What was spoken of, turn by turn.
+class Subjects {
+ public:
+  void hear(const PastTurn& turn, std::size_t place, double share) {
+    const ReadQuestion asked = read_question(turn.question);
+    const bool resolved = !turn.standalone_question.empty() && turn.standalone_question != turn.question;
+    bool took_over = false;
+    if (resolved) took_over = take_over(asked, read_question(turn.standalone_question), place, share);
+    if (!took_over && names_subject(asked)) {
+      for (auto& [keys, topic] : found_) topic.weight *= kFormer;
+    }
+    for (const NounGroup& group : asked.groups) add(asked, group, place, share * (took_over ? kBeside : 1));
+  }
+
+  std::vector<Topic> sorted() const {
+    std::vector<Topic> sorted;
+    for (const auto& [keys, topic] : found_) sorted.push_back(topic);
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Topic& a, const Topic& b) { return a.weight > b.weight; });
+    return sorted;
+  }
+
+ private:
+  void add(const ReadQuestion& question, const NounGroup& group, std::size_t place, double share) {
+    auto keys = question.keys(group);
+    if (keys.empty()) return;
+    Topic& topic = found_[keys];
+    topic.weight += share * weight_of(question, group);
+    topic.text = std::string(question.written(group));
+    topic.keys = std::move(keys);
+    topic.head = noun_key(question.words[group.last].folded);
+    topic.article = article_of(question, group);
+    topic.turn = place;
+    topic.named = topic.named || group.named;
+    topic.plural = group.plural;
+  }
+
+  // What the stand-alone form has beyond the words of the question itself.
+  bool take_over(const ReadQuestion& asked, const ReadQuestion& standalone, std::size_t place, double share) {
+    const auto own = asked.keys(), all = standalone.keys();
+    bool took_over = false;
+    for (auto& [keys, topic] : found_) {
+      if (contains_all(own, keys) || !contains_all(all, keys)) continue;
+      topic.weight += share * kCarried * (topic.named ? kNamed : 1);
+      took_over = true;
+    }
+    if (took_over) return true;
+    for (const NounGroup& group : standalone.groups) {
+      if (contains_all(own, standalone.keys(group))) continue;
+      add(standalone, group, place, share * kCarried);
+      took_over = true;
+    }
+    return took_over;
+  }
+
+  std::map<std::vector<std::string>, Topic> found_;
+};
 
 }  // namespace
 
@@ -250,41 +322,14 @@ ReadQuestion read_question(std::string_view utf8) {
 }
 
 std::vector<Topic> topics(std::span<const PastTurn> history) {
-  std::map<std::vector<std::string>, Topic> found;
+  Subjects subjects;
   const std::size_t begin = history.size() > kMaxTurnsBack ? history.size() - kMaxTurnsBack : 0;
-  std::vector<std::size_t> turns;
-  if (begin > 0) turns.push_back(0);
-  for (std::size_t i = begin; i < history.size(); ++i) turns.push_back(i);
-  for (const std::size_t turn : turns) {
-    const PastTurn& past = history[turn];
-    const auto asked = read_question(past.question);
-    const auto own = asked.keys();
-    const auto question = past.standalone_question.empty() ? asked : read_question(past.standalone_question);
-    const bool resolved = !past.standalone_question.empty() && past.standalone_question != past.question;
-    if (!resolved && names_subject(asked)) {
-      for (auto& [keys, topic] : found) topic.weight *= kFormer;
-    }
+  for (std::size_t turn = 0; turn < history.size(); ++turn) {
+    if (turn > 0 && turn < begin) continue;
     const double age = std::pow(kDecay, static_cast<double>(history.size() - 1 - turn));
-    const double share = turn == 0 ? std::max(age, kBeginning) : age;
-    for (const NounGroup& group : question.groups) {
-      auto keys = question.keys(group);
-      if (keys.empty()) continue;
-      const bool carried = !contains_all(own, keys);
-      Topic& topic = found[keys];
-      topic.weight += share * weight_of(question, group, carried) * (resolved && !carried ? kBeside : 1);
-      topic.text = std::string(question.written(group));
-      topic.keys = std::move(keys);
-      topic.head = noun_key(question.words[group.last].folded);
-      topic.article = article_of(question, group);
-      topic.named = topic.named || group.named;
-      topic.plural = group.plural;
-      if (!carried || topic.text.empty()) topic.turn = turn;
-    }
+    subjects.hear(history[turn], turn, turn == 0 ? std::max(age, kBeginning) : age);
   }
-  std::vector<Topic> sorted;
-  for (auto& [keys, topic] : found) sorted.push_back(std::move(topic));
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Topic& a, const Topic& b) { return a.weight > b.weight; });
-  return sorted;
+  return subjects.sorted();
 }
 
 }  // namespace jackdaw::answer

@@ -19,7 +19,8 @@ struct NounGroup {
   bool specific = false;  // says something of what it is about; "the main symptoms" does not
   bool complete = false;  // needs nothing more to be understood; "the environmental effects" does
   bool plural = false;
-  bool topical = false;  // what its sentence asks about: "tell me about X", "what is X", "does X ..."
+  bool asked_for = false;  // "which teams ...", "are there any films": what is not known yet
+  bool topical = false;    // what its sentence asks about: "tell me about X", "what is X", "does X ..."
 };
 
 struct ReadQuestion {

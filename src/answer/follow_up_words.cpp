@@ -85,7 +85,8 @@ constexpr auto kLists = std::to_array<ListedWords>({
      "criticism reception popularity importance significance relationship relation connection comparison opinion "
      "average range rate rates level levels number amount percentage limit limits deadline date dates year years time "
      "times duration support winner winners loser losers competitor competitors rival rivals successor predecessor "
-     "habitat objective objectives aim aims mission missions diet lifespan behavior adaptation adaptations structure "
+     "habitat purposes source sources concern concerns objective objectives aim aims mission missions diet lifespan "
+     "behavior adaptation adaptations structure "
      "design style response reaction reactions "
      "argument arguments view views theory theories idea ideas tip tips advice strategy strategies"},
     {kPairing | kRelational,
@@ -138,7 +139,7 @@ constexpr bool is_digit(char c) {
 
 // "US", "IT" and "WHO" are names.
 bool is_acronym(std::string_view word) {
-  return word.size() >= 2 && std::all_of(word.begin(), word.end(), is_upper);
+  return word.size() >= 2 && word != "OK" && std::all_of(word.begin(), word.end(), is_upper);
 }
 
 // A typewriter's apostrophe for every one that is written.
