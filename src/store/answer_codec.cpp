@@ -10,19 +10,35 @@
 
 #include "core/error.h"
 #include "store/byte_codec.h"
+#include "store/citation_codec.h"
+#include "store/enum_codec.h"
+#include "store/score_codec.h"
 
 namespace jackdaw::store {
 namespace {
 
-constexpr std::byte kEventsVersion{1};
-constexpr std::byte kScoresVersion{1};
+constexpr std::byte kVersion{2};
+// Without conversations and citations: what programs of the formats 2 and 3 wrote.
+constexpr std::byte kVersionWithoutCitations{1};
 constexpr const char* kDamage = "The events of a stored answer are damaged.";
 
 // The number that begins an event; a token's is kToken plus its length, so that most tokens take one byte.
-enum class Kind : std::uint8_t { kMeta, kStatus, kSources, kProvider, kTiming, kFinal, kError, kCancelled, kToken };
+enum class Kind : std::uint8_t {
+  kMeta,
+  kStatus,
+  kSources,
+  kProvider,
+  kTiming,
+  kFinal,
+  kError,
+  kCancelled,
+  kQuery,
+  kCitation,
+  kToken
+};
 constexpr auto kToken = static_cast<std::uint64_t>(Kind::kToken);
+constexpr auto kTokenWithoutCitations = static_cast<std::uint64_t>(Kind::kQuery);
 
-// What is stored of an enumeration is a place in these lists: it never changes, and new values go to the end.
 constexpr std::array kStages{AnswerStage::kResolving, AnswerStage::kSearching, AnswerStage::kReranking,
                              AnswerStage::kPrompting, AnswerStage::kWaiting,   AnswerStage::kAnswering};
 constexpr std::array kSkips{RerankSkipped::kNo, RerankSkipped::kDeadline, RerankSkipped::kOff};
@@ -30,7 +46,7 @@ constexpr std::array kFinishes{FinishReason::kStop, FinishReason::kLength, Finis
                                FinishReason::kNoEvidence, FinishReason::kOther};
 constexpr std::array kCancels{CancelReason::kNone, CancelReason::kClient, CancelReason::kDisconnect,
                               CancelReason::kShutdown, CancelReason::kDeadline};
-constexpr std::array kScoreKinds{ScoreKind::kRerank, ScoreKind::kCosine};
+constexpr std::array kOrigins{QueryOrigin::kAsAsked, QueryOrigin::kRules, QueryOrigin::kModel};
 
 // The optional numbers of an event, in the order in which they are stored.
 constexpr std::array kTimings{&AnswerTimings::queue_ms,   &AnswerTimings::resolve_ms, &AnswerTimings::embed_ms,
@@ -39,31 +55,15 @@ constexpr std::array kTimings{&AnswerTimings::queue_ms,   &AnswerTimings::resolv
                               &AnswerTimings::total_ms};
 constexpr std::array kUsages{&Usage::input_tokens, &Usage::output_tokens, &Usage::cached_input_tokens};
 
-// Bits of the scores' mask.
-constexpr std::size_t kHasKeyword = 1;
-constexpr std::size_t kHasVector = 2;
-constexpr std::size_t kHasRerank = 4;
-constexpr std::size_t kScoresMasks = 8;
-
 // Bits of an error's mask.
 constexpr std::size_t kHasRetryAfter = 1;
 constexpr std::size_t kIsRetryable = 2;
 constexpr std::size_t kErrorMasks = 4;
 
+constexpr std::size_t kDroppedMarks = std::size_t{std::numeric_limits<int>::max()} + 1;
+
 [[noreturn]] void not_storable(const std::string& what) {
   throw Error(ErrorCode::kInternal, "The answer cannot be stored: " + what + ".");
-}
-
-template <class Value, std::size_t count>
-std::uint64_t place_of(Value value, const std::array<Value, count>& list) {
-  const auto found = std::find(list.begin(), list.end(), value);
-  if (found == list.end()) not_storable("it holds a word that the format has no number for");
-  return static_cast<std::uint64_t>(found - list.begin());
-}
-
-template <class Value, std::size_t count>
-Value read_one_of(ByteReader& reader, const std::array<Value, count>& list) {
-  return list[reader.number_below(count)];
 }
 
 void check_order(std::span<const AnswerEvent> events) {
@@ -89,10 +89,22 @@ class EventWriter {
     kind(Kind::kMeta);
     bytes_.text(event.provider);
     bytes_.text(event.model);
+    bytes_.number(event.place ? 1 : 0);
+    if (!event.place) return;
+    bytes_.text(event.place->conversation.value);
+    bytes_.text(event.place->question_message.value);
+    bytes_.text(event.place->answer_message.value);
   }
   void operator()(const AnswerStatus& event) {
     kind(Kind::kStatus);
     bytes_.number(place_of(event.stage, kStages));
+  }
+  void operator()(const AnswerQuery& event) {
+    kind(Kind::kQuery);
+    bytes_.text(event.standalone_question);
+    bytes_.number(event.used_turns.size());
+    for (const MessageId& each : event.used_turns) bytes_.text(each.value);
+    bytes_.number(place_of(event.origin, kOrigins));
   }
   void operator()(const AnswerSources& event) {
     kind(Kind::kSources);
@@ -107,11 +119,20 @@ class EventWriter {
     bytes_.number(kToken + event.text.size());
     parts_.text += event.text;
   }
+  void operator()(const AnswerCitation& event) {
+    kind(Kind::kCitation);
+    write_citation(bytes_, event.citation, last_list());
+    citations_.push_back(event.citation);
+  }
   void operator()(const AnswerTiming& event) {
     kind(Kind::kTiming);
     optionals(event.timings, kTimings, [this](double value) { bytes_.bits(std::bit_cast<std::uint64_t>(value)); });
   }
   void operator()(const AnswerFinal& event) {
+    if (!std::ranges::equal(event.citations, citations_, same_citation)) {
+      not_storable("its last event has other citations than were told before");
+    }
+    if (event.dropped_marks < 0) not_storable("it left out fewer than no marks");
     kind(Kind::kFinal);
     said(event.answer);
     list(event.passages);
@@ -119,6 +140,7 @@ class EventWriter {
     optionals(event.usage, kUsages, [this](std::int64_t value) { bytes_.signed_number(value); });
     bytes_.number(place_of(event.finish_reason, kFinishes));
     bytes_.number(event.index_version);
+    bytes_.number(static_cast<std::uint64_t>(event.dropped_marks));
   }
   void operator()(const AnswerError& event) {
     kind(Kind::kError);
@@ -148,10 +170,11 @@ class EventWriter {
     if (own) bytes_.text(text);
   }
 
+  Passages last_list() const { return Passages(parts_.passages).subspan(list_begin_); }
+
   // 0 for the list before once more (an empty one at first), else 1 + how many passages follow.
   void list(const std::vector<RetrievedPassage>& passages) {
-    const Passages last = Passages(parts_.passages).subspan(list_begin_);
-    if (same_list(last, passages)) return bytes_.number(0);
+    if (same_list(last_list(), passages)) return bytes_.number(0);
     bytes_.number(1 + passages.size());
     list_begin_ = parts_.passages.size();
     parts_.passages.insert(parts_.passages.end(), passages.begin(), passages.end());
@@ -168,15 +191,16 @@ class EventWriter {
   }
 
   const AnswerId& answer_;
-  ByteWriter bytes_{kEventsVersion};
+  ByteWriter bytes_{kVersion};
   EncodedEvents parts_;
+  std::vector<Citation> citations_;
   std::size_t list_begin_ = 0;  // of the last list, which ends where the passages end
 };
 
 class EventReader {
  public:
   EventReader(const AnswerId& answer, const EncodedEvents& parts)
-      : answer_(answer), parts_(parts), bytes_(parts.bytes, kEventsVersion, kDamage) {}
+      : answer_(answer), parts_(parts), is_old_(is_old(parts)), bytes_(parts.bytes, version_of(is_old_), kDamage) {}
 
   std::vector<AnswerEvent> events() {
     std::vector<AnswerEvent> events;
@@ -190,9 +214,15 @@ class EventReader {
   }
 
  private:
+  static bool is_old(const EncodedEvents& parts) {
+    return !parts.bytes.empty() && parts.bytes[0] == kVersionWithoutCitations;
+  }
+  static std::byte version_of(bool old) { return old ? kVersionWithoutCitations : kVersion; }
+
   AnswerEvent event() {
     const std::uint64_t kind = bytes_.number();
-    if (kind >= kToken) return token(kind - kToken);
+    const std::uint64_t first_token = is_old_ ? kTokenWithoutCitations : kToken;
+    if (kind >= first_token) return token(kind - first_token);
     switch (static_cast<Kind>(kind)) {
       case Kind::kMeta: return meta();
       case Kind::kStatus: return AnswerStatus{read_one_of(bytes_, kStages)};
@@ -202,6 +232,8 @@ class EventReader {
       case Kind::kFinal: return finished();
       case Kind::kError: return failed();
       case Kind::kCancelled: return cancelled();
+      case Kind::kQuery: return query();
+      case Kind::kCitation: return citation();
       case Kind::kToken: break;
     }
     bytes_.refuse();
@@ -212,7 +244,23 @@ class EventReader {
     AnswerMeta event{.answer = answer_, .provider = {}, .model = {}};
     event.provider = bytes_.text();
     event.model = bytes_.text();
+    if (is_old_ || bytes_.number_below(2) == 0) return event;
+    ConversationPlace& place = event.place.emplace();
+    place.conversation.value = bytes_.text();
+    place.question_message.value = bytes_.text();
+    place.answer_message.value = bytes_.text();
     return event;
+  }
+  AnswerQuery query() {
+    AnswerQuery event;
+    event.standalone_question = bytes_.text();
+    for (std::size_t left = bytes_.count(1); left > 0; --left) event.used_turns.push_back({bytes_.text()});
+    event.origin = read_one_of(bytes_, kOrigins);
+    return event;
+  }
+  AnswerCitation citation() {
+    citations_.push_back(read_citation(bytes_, last_list()));
+    return {citations_.back()};
   }
   AnswerSources sources() {
     AnswerSources event;
@@ -244,6 +292,8 @@ class EventReader {
     optionals(event.usage, kUsages, [this] { return bytes_.signed_number(); });
     event.finish_reason = read_one_of(bytes_, kFinishes);
     event.index_version = bytes_.number();
+    if (!is_old_) event.dropped_marks = static_cast<int>(bytes_.number_below(kDroppedMarks));
+    event.citations = std::move(citations_);
     return event;
   }
   AnswerError failed() {
@@ -271,9 +321,11 @@ class EventReader {
     return own;
   }
 
+  Passages last_list() const { return Passages(parts_.passages).subspan(list_begin_, list_end_ - list_begin_); }
+
   std::vector<RetrievedPassage> list() {
     const Passages all = parts_.passages;
-    const Passages last = all.subspan(list_begin_, list_end_ - list_begin_);
+    const Passages last = last_list();
     const std::size_t head = bytes_.number_below(all.size() - list_end_ + 2);
     if (head == 0) return {last.begin(), last.end()};
     const Passages next = all.subspan(list_end_, head - 1);
@@ -293,33 +345,13 @@ class EventReader {
 
   const AnswerId& answer_;
   const EncodedEvents& parts_;
+  const bool is_old_;
   ByteReader bytes_;
+  std::vector<Citation> citations_;
   std::size_t text_at_ = 0;     // of the next token
   std::size_t list_begin_ = 0;  // of the last list
   std::size_t list_end_ = 0;
 };
-
-void write_float(ByteWriter& writer, float value) {
-  writer.bits(std::bit_cast<std::uint32_t>(value));
-}
-
-float read_float(ByteReader& reader) {
-  return std::bit_cast<float>(reader.bits32());
-}
-
-void write_place(ByteWriter& writer, const std::optional<Place>& place) {
-  if (!place) return;
-  write_float(writer, place->score);
-  writer.signed_number(place->rank);
-}
-
-Place read_place(ByteReader& reader) {
-  Place place{.score = read_float(reader), .rank = 0};
-  const std::int64_t rank = reader.signed_number();
-  if (rank < std::numeric_limits<int>::min() || rank > std::numeric_limits<int>::max()) reader.refuse();
-  place.rank = static_cast<int>(rank);
-  return place;
-}
 
 }  // namespace
 
@@ -332,38 +364,6 @@ EncodedEvents encode_events(const AnswerId& answer, std::span<const AnswerEvent>
 
 std::vector<AnswerEvent> decode_events(const AnswerId& answer, const EncodedEvents& encoded) {
   return EventReader(answer, encoded).events();
-}
-
-std::vector<std::byte> encode_scores(const RetrievedPassage& passage) {
-  const Reasons& reasons = passage.reasons;
-  ByteWriter writer(kScoresVersion);
-  writer.number(place_of(passage.score_kind, kScoreKinds));
-  write_float(writer, passage.score);
-  write_float(writer, reasons.fused);
-  writer.number((reasons.keyword ? kHasKeyword : 0) | (reasons.vector ? kHasVector : 0) |
-                (reasons.rerank ? kHasRerank : 0));
-  write_place(writer, reasons.keyword);
-  write_place(writer, reasons.vector);
-  if (reasons.rerank) write_float(writer, *reasons.rerank);
-  return writer.take();
-}
-
-void decode_scores(std::span<const std::byte> bytes, RetrievedPassage& passage) {
-  ByteReader reader(bytes, kScoresVersion, kDamage);
-  passage.score_kind = read_one_of(reader, kScoreKinds);
-  passage.score = read_float(reader);
-  passage.reasons = {};
-  passage.reasons.fused = read_float(reader);
-  const std::size_t mask = reader.number_below(kScoresMasks);
-  if ((mask & kHasKeyword) != 0) passage.reasons.keyword = read_place(reader);
-  if ((mask & kHasVector) != 0) passage.reasons.vector = read_place(reader);
-  if ((mask & kHasRerank) != 0) passage.reasons.rerank = read_float(reader);
-  reader.expect_end();
-}
-
-bool same_reference(const RetrievedPassage& one, const RetrievedPassage& other) {
-  return one.passage.chunk == other.passage.chunk && one.passage.document == other.passage.document &&
-         encode_scores(one) == encode_scores(other);
 }
 
 }  // namespace jackdaw::store

@@ -12,8 +12,10 @@ namespace jackdaw::store {
 // Answers as the database keeps them: compact, versioned, exact, nothing twice (docs/storage_format.md, "Answers").
 // Pure functions, any thread.
 //
-// encode_* throw Error kInternal for events that break a promise of core. decode_* take any bytes: what encode_* did
-// not make throws Error kInternal, after work and memory bounded by its bytes times the passages given.
+// encode_events() writes the newest form and throws Error kInternal for events that break a promise of core.
+// decode_events() reads every form that there ever was, and takes any bytes: what encode_events() never made throws
+// Error kInternal, after work and memory bounded by its bytes times the passages given. What a citation says of its
+// source is taken from the passage; it is empty where that is not filled in.
 
 // The events of one answer in three parts.
 struct EncodedEvents {
@@ -24,12 +26,5 @@ struct EncodedEvents {
 
 EncodedEvents encode_events(const AnswerId& answer, std::span<const AnswerEvent> events);
 std::vector<AnswerEvent> decode_events(const AnswerId& answer, const EncodedEvents& encoded);
-
-// Why a passage was returned: score, score_kind and reasons. decode_scores() sets these and leaves the rest.
-std::vector<std::byte> encode_scores(const RetrievedPassage& passage);
-void decode_scores(std::span<const std::byte> bytes, RetrievedPassage& passage);
-
-// Whether what is kept of two passages is the same: chunk, document, and every bit of the scores.
-bool same_reference(const RetrievedPassage& one, const RetrievedPassage& other);
 
 }  // namespace jackdaw::store

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
 #include "store/content_rows.h"
+#include "store/score_codec.h"
 #include "store/wall_time_column.h"
 
 namespace jackdaw::store {
@@ -45,6 +47,14 @@ std::vector<RetrievedPassage> select_references(Database& database, std::int64_t
   return references;
 }
 
+// What stands in the rows of an answer. The passages are references.
+EncodedEvents read_encoded(Database& database, const AnswerId& id, std::int64_t number, std::string_view text,
+                           Blob events) {
+  return {.text = std::string(text),
+          .passages = select_references(database, number, id),
+          .bytes = {events.begin(), events.end()}};
+}
+
 // Gives each reference its passage, or marks it as deleted.
 void resolve(Database& database, std::vector<RetrievedPassage>& references, const AnswerId& id) {
   std::vector<ChunkId> chunks;
@@ -66,15 +76,23 @@ void resolve(Database& database, std::vector<RetrievedPassage>& references, cons
 
 AnswerFate fate_of(Database& database, const AnswerId& id) {
   Statement row = database.prepare(
-      "SELECT EXISTS(SELECT 1 FROM answers WHERE id = ?1), EXISTS(SELECT 1 FROM forgotten_answers WHERE id = ?1)");
+      "SELECT EXISTS(SELECT 1 FROM answers WHERE id = ?1), (SELECT awaited FROM forgotten_answers WHERE id = ?1), "
+      "EXISTS(SELECT 1 FROM forgotten_answers WHERE id = ?1)");
   row.bind(id.value).step();
   if (row.integer(0) != 0) return AnswerFate::kKept;
-  return row.integer(1) != 0 ? AnswerFate::kForgotten : AnswerFate::kNeverKept;
+  if (row.integer(1) != 0) return AnswerFate::kAwaited;
+  return row.integer(2) != 0 ? AnswerFate::kForgotten : AnswerFate::kNeverKept;
+}
+
+void refuse_second(const AnswerId& id) {
+  throw Error(ErrorCode::kConflict, "The answer '" + id.value + "' was stored before; an answer is stored only once.");
 }
 
 void insert_answer(Database& database, const StoredAnswer& answer, const EncodedEvents& events) {
   database
-      .prepare("INSERT INTO answers(id, question, created_ns, ended_ns, text, events) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+      .prepare(
+          "INSERT INTO answers(id, question, created_ns, ended_ns, text, events, message) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, (SELECT number FROM messages WHERE answer = ?1))")
       .run(answer.id.value, answer.question, to_column(answer.created_at), to_column(answer.ended_at), events.text,
            Blob(events.bytes));
   const std::int64_t number = database.last_row();
@@ -95,28 +113,46 @@ std::optional<StoredAnswer> select_answer(Database& database, const AnswerId& id
                       .created_at = to_wall_time(row.integer(2)),
                       .ended_at = to_wall_time(row.integer(3)),
                       .events = {}};
-  EncodedEvents encoded;
-  encoded.text = row.text(4);
-  const Blob events = row.blob(5);
-  encoded.bytes.assign(events.begin(), events.end());
-  encoded.passages = select_references(database, row.integer(0), id);
+  EncodedEvents encoded = read_encoded(database, id, row.integer(0), row.text(4), row.blob(5));
   resolve(database, encoded.passages, id);
   answer.events = decoded(id, [&] { return decode_events(id, encoded); });
   return answer;
 }
 
+std::optional<AnswerWords> select_words(Database& database, const AnswerId& id) {
+  Statement row = database.prepare("SELECT number, text, events FROM answers WHERE id = ?1");
+  if (!row.bind(id.value).step()) return std::nullopt;
+  const EncodedEvents encoded = read_encoded(database, id, row.integer(0), row.text(1), row.blob(2));
+  AnswerWords words{.standalone_question = {}, .text = encoded.text};
+  for (AnswerEvent& event : decoded(id, [&] { return decode_events(id, encoded); })) {
+    if (auto* query = std::get_if<AnswerQuery>(&event))
+      words.standalone_question = std::move(query->standalone_question);
+    if (auto* last = std::get_if<AnswerFinal>(&event)) words.text = std::move(last->answer);
+    if (auto* last = std::get_if<AnswerCancelled>(&event)) words.text = std::move(last->answer_so_far);
+  }
+  return words;
+}
+
 std::size_t forget_answers(Database& database, WallTime ended, WallTime now, std::size_t limit) {
-  std::vector<std::pair<std::int64_t, std::string>> answers;
-  Statement rows =
-      database.prepare("SELECT number, id FROM answers WHERE ended_ns < ?1 ORDER BY ended_ns, number LIMIT ?2");
+  std::vector<std::pair<std::int64_t, AnswerId>> answers;
+  Statement rows = database.prepare(
+      "SELECT number, id FROM answers WHERE message IS NULL AND ended_ns < ?1 ORDER BY ended_ns, number LIMIT ?2");
   rows.bind(to_column(ended), limit);
-  while (rows.step()) answers.emplace_back(rows.integer(0), rows.text(1));
+  while (rows.step()) answers.emplace_back(rows.integer(0), AnswerId{std::string(rows.text(1))});
   // All rows go before the first id is noted, so that a full collection has room for it.
   Statement remove = database.prepare("DELETE FROM answers WHERE number = ?1");
   for (const auto& [number, id] : answers) remove.run(number);
-  Statement note = database.prepare("INSERT INTO forgotten_answers(id, forgotten_ns) VALUES(?1, ?2)");
-  for (const auto& [number, id] : answers) note.run(id, to_column(now));
+  for (const auto& [number, id] : answers) note_forgotten(database, id, now, false);
   return answers.size();
+}
+
+void note_forgotten(Database& database, const AnswerId& id, WallTime now, bool awaited) {
+  database.prepare("INSERT INTO forgotten_answers(id, forgotten_ns, awaited) VALUES(?1, ?2, ?3)")
+      .run(id.value, to_column(now), awaited);
+}
+
+void note_ended(Database& database, const AnswerId& id) {
+  database.prepare("UPDATE forgotten_answers SET awaited = 0 WHERE id = ?1").run(id.value);
 }
 
 std::size_t delete_forgotten_ids(Database& database, WallTime noted, std::size_t limit) {

@@ -236,7 +236,7 @@ TEST_F(AnswerStoreTest, RefusesADamagedRowNamingTheAnswer) {
   const std::vector<std::string> damages = {
       "UPDATE answers SET events = substr(events, 1, length(events) - 1) WHERE id = ?",
       "UPDATE answers SET events = CAST(events || x'00' AS BLOB) WHERE id = ?",
-      "UPDATE answers SET events = CAST(x'02' || substr(events, 2) AS BLOB) WHERE id = ?",
+      "UPDATE answers SET events = CAST(x'03' || substr(events, 2) AS BLOB) WHERE id = ?",
       "UPDATE answers SET events = x'' WHERE id = ?",
       "UPDATE answers SET text = text || 'x' WHERE id = ?",
       "UPDATE answers SET text = '' WHERE id = ?",

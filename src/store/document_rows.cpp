@@ -169,11 +169,11 @@ void make_ready(Database& database, std::int64_t document, const NewVersion& ver
   write_given(database, document, version.title, version.tags, version.source);
 }
 
-void check_title(const std::string& title) {
+void check_title(const std::string& title, std::size_t max_characters) {
   const auto refuse = [](const std::string& why) { throw Error(ErrorCode::kInvalidArgument, why).with_field("title"); };
   if (!text::is_valid_utf8(title)) refuse("The title is not valid UTF-8.");
-  if (text::count_code_points(title) > kMaxTitleCharacters) {
-    refuse("The title is longer than " + std::to_string(kMaxTitleCharacters) + " characters. Choose a shorter one.");
+  if (text::count_code_points(title) > max_characters) {
+    refuse("The title is longer than " + std::to_string(max_characters) + " characters. Choose a shorter one.");
   }
   const auto decoded = text::decode(title);
   if (std::any_of(decoded.begin(), decoded.end(),

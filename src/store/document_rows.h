@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -47,7 +48,7 @@ struct NewVersion {
 void make_ready(Database& database, std::int64_t document, const NewVersion& version, const ReadDocument& read);
 
 // Throws kInvalidArgument (field "title").
-void check_title(const std::string& title);
+void check_title(const std::string& title, std::size_t max_characters);
 void apply_edit(Database& database, std::int64_t document, const DocumentEdit& edit);
 
 std::optional<NumberedDocument> select_by_id(Database& database, const DocumentId& id);

@@ -148,6 +148,38 @@ CREATE TABLE job_pages(
 
 INSERT INTO meta(name, value) VALUES('index_stamp', lower(hex(randomblob(16))));
 )sql"},
+    Migration{4, R"sql(
+CREATE TABLE conversations(
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  place INTEGER NOT NULL UNIQUE,
+  title TEXT NOT NULL,
+  title_given INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  created_ns INTEGER NOT NULL,
+  updated_ns INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE messages(
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  conversation INTEGER NOT NULL REFERENCES conversations(number) ON DELETE CASCADE,
+  parent INTEGER,
+  id TEXT NOT NULL UNIQUE,
+  created_ns INTEGER NOT NULL,
+  question TEXT NOT NULL,
+  answer TEXT UNIQUE,
+  UNIQUE(conversation, number),
+  FOREIGN KEY(conversation, parent) REFERENCES messages(conversation, number)
+) STRICT;
+CREATE INDEX messages_by_parent ON messages(conversation, parent);
+
+ALTER TABLE answers ADD COLUMN message INTEGER REFERENCES messages(number) ON DELETE CASCADE;
+CREATE UNIQUE INDEX answers_by_message ON answers(message);
+DROP INDEX answers_by_end;
+CREATE INDEX answers_by_end ON answers(ended_ns) WHERE message IS NULL;
+
+ALTER TABLE forgotten_answers ADD COLUMN awaited INTEGER NOT NULL DEFAULT 0;
+)sql"},
 };
 
 // Of the database header (SQLite file format, section 1.3), big endian.

@@ -1,9 +1,7 @@
 #include "store/sqlite_store.h"
 
 #include <algorithm>
-#include <charconv>
 #include <exception>
-#include <string_view>
 #include <utility>
 
 #include "core/error.h"
@@ -14,39 +12,11 @@
 #include "store/job_rows.h"
 #include "store/meta.h"
 #include "store/open_collection.h"
+#include "store/page_cursor.h"
 #include "store/spool.h"
 
 namespace jackdaw::store {
 namespace {
-
-constexpr std::size_t kMaxPageSize = 200;  // documents or chunks in one answer
-constexpr char kDocumentCursor = 'd';
-constexpr char kChunkCursor = 'c';
-
-// A cursor is the number of the last row that was seen, behind a letter that tells lists apart.
-std::string make_cursor(char kind, std::int64_t last) {
-  return kind + std::to_string(last);
-}
-
-std::int64_t read_cursor(char kind, const std::string& cursor) {
-  if (cursor.empty()) return 0;
-  std::int64_t last = 0;
-  const char* const end = cursor.data() + cursor.size();
-  const auto parsed = std::from_chars(cursor.data() + 1, end, last);
-  if (cursor[0] != kind || parsed.ec != std::errc{} || parsed.ptr != end || last < 1) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "'after' is not a cursor of this list. Pass the 'next' of the page before, or leave it out.")
-        .with_field("after");
-  }
-  return last;
-}
-
-void check_limit(std::size_t limit) {
-  if (limit >= 1 && limit <= kMaxPageSize) return;
-  throw Error(ErrorCode::kInvalidArgument,
-              "'limit' is " + std::to_string(limit) + "; it must be from 1 to " + std::to_string(kMaxPageSize) + ".")
-      .with_field("limit");
-}
 
 Database open_with(const SqliteStoreOptions& options) {
   return open_writer(options.data_dir, options.max_database_bytes, options.embedder_name);
@@ -123,7 +93,7 @@ std::vector<DocumentId> SqliteStore::matching(const DocumentFilter& filter) {
 
 std::optional<Document> SqliteStore::edit(const DocumentId& id, const DocumentEdit& edit) {
   DocumentEdit clean = edit;
-  if (clean.title) check_title(*clean.title);
+  if (clean.title) check_title(*clean.title, kMaxTitleCharacters);
   if (clean.tags) clean.tags = clean_tags(*clean.tags);
   auto writer = writer_.lock();
   Transaction transaction(writer->database, Transaction::Kind::kWrite);

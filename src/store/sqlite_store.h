@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/answer_store.h"
+#include "core/conversation_store.h"
 #include "core/document_store.h"
 #include "core/guarded.h"
 #include "core/job_store.h"
@@ -37,12 +38,15 @@ struct SqliteStoreOptions {
   std::function<void(StoreStep)> on_step;
 };
 
-// The collection, the queue and the answers in one SQLite database and one folder of originals
+// Of titles, questions and answers, on one page of a list (a conversation is looked through whole, whatever it has).
+inline constexpr std::size_t kMaxSearchedBytes = 8 << 20;
+
+// The collection, the queue, the answers and the conversations in one SQLite database and one folder of originals
 // (docs/storage_format.md). Any thread; one writer at a time, readers never wait for it, except while the log is cut
 // after a deletion. Removing files that a crash left behind is part of opening. The constructor throws Error kConflict,
 // and touches nothing, when the folder was written by a newer version of the program, is no Jackdaw collection, or has
 // vectors of another embedder.
-class SqliteStore : public DocumentStore, public JobStore, public AnswerStore {
+class SqliteStore : public DocumentStore, public JobStore, public AnswerStore, public ConversationStore {
  public:
   explicit SqliteStore(SqliteStoreOptions options);
   ~SqliteStore() override;
@@ -78,12 +82,27 @@ class SqliteStore : public DocumentStore, public JobStore, public AnswerStore {
   std::optional<Page> kept_page(std::int64_t job, int number) override;
 
   // Throws Error kConflict for an id that was kept before, kInternal for events that break a promise of core: not
-  // exactly one that ends the answer, not at the end, or a meta event that names another answer.
+  // exactly one that ends the answer, not at the end, a meta event that names another answer, or citations that are not
+  // the last event's. An answer whose conversation was removed before it ended is not kept, and is gone.
   void keep(std::span<const StoredAnswer> answers) override;
   std::optional<StoredAnswer> find_answer(const AnswerId& id) override;
   // Many short transactions, between which others write; no byte of the answers is left in the files when it returns.
   // Also drops ids that were forgotten a year ago: find_answer() then knows nothing of them.
   std::size_t forget_answers_before(WallTime ended, std::size_t limit) override;
+
+  // White space around a title is dropped. Throws Error kInvalidArgument (field "title") for what no title can be.
+  Conversation create_conversation(const std::string& title) override;
+  std::optional<Conversation> find_conversation(const ConversationId& id) override;
+  // In the order of their last change. What changes between two pages moves to the front: nothing comes twice, and who
+  // is further behind misses it. With `text` a page reads on until kMaxSearchedBytes of words were looked through, so
+  // it may have fewer conversations than the limit, or none, and a cursor for the rest.
+  ConversationPage list_conversations(const ConversationQuery& query) override;
+  std::optional<Conversation> rename_conversation(const ConversationId& id, const std::string& title) override;
+  bool remove_conversation(const ConversationId& id) override;
+  // Throws Error kInternal, naming the answer, when one of them is damaged.
+  std::optional<std::vector<ConversationMessage>> messages_of(const ConversationId& id) override;
+  // Throws Error kConflict for an answer that a turn or keep() had before.
+  Turn begin_turn(const NewTurn& turn) override;
 
   // What copy_to() put into a folder.
   struct Copy {

@@ -11,8 +11,11 @@ namespace {
 constexpr std::size_t kForgottenAtOnce = 200;  // answers in one transaction
 constexpr auto kForgottenIdsLife = std::chrono::days(365);
 
-[[noreturn]] void refuse_second(const AnswerId& id) {
-  throw Error(ErrorCode::kConflict, "The answer '" + id.value + "' was stored before; an answer is stored only once.");
+void keep_one(Database& database, const StoredAnswer& answer, const EncodedEvents& events) {
+  const AnswerFate fate = fate_of(database, answer.id);
+  if (fate == AnswerFate::kAwaited) return note_ended(database, answer.id);
+  if (fate != AnswerFate::kNeverKept) refuse_second(answer.id);
+  insert_answer(database, answer, events);
 }
 
 }  // namespace
@@ -24,10 +27,7 @@ void SqliteStore::keep(std::span<const StoredAnswer> answers) {
   for (const StoredAnswer& answer : answers) encoded.push_back(encode_events(answer.id, answer.events));
   auto writer = writer_.lock();
   Transaction transaction(writer->database, Transaction::Kind::kWrite);
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    if (fate_of(writer->database, answers[i].id) != AnswerFate::kNeverKept) refuse_second(answers[i].id);
-    insert_answer(writer->database, answers[i], encoded[i]);
-  }
+  for (std::size_t i = 0; i < answers.size(); ++i) keep_one(writer->database, answers[i], encoded[i]);
   reached(StoreStep::kAnswersWritten);
   transaction.commit();
   reached(StoreStep::kAnswersKept);
@@ -37,10 +37,10 @@ std::optional<StoredAnswer> SqliteStore::find_answer(const AnswerId& id) {
   const auto reader = readers_.lease();
   const Transaction snapshot(*reader, Transaction::Kind::kRead);
   std::optional<StoredAnswer> answer = select_answer(*reader, id);
-  if (!answer && fate_of(*reader, id) == AnswerFate::kForgotten) {
+  if (!answer && fate_of(*reader, id) != AnswerFate::kNeverKept) {
     throw Error(ErrorCode::kGone, "The answer '" + id.value +
-                                      "' is no longer kept: answers are stored for a limited time only. Ask the "
-                                      "question again.");
+                                      "' is no longer kept: answers are stored for a limited time only, or as long as "
+                                      "the conversation that they belong to. Ask the question again.");
   }
   return answer;
 }

@@ -53,7 +53,7 @@ NewVersion version_of(const NewUpload& upload, bool replaces) {
 }  // namespace
 
 Accepted SqliteStore::accept(const NewUpload& upload) {
-  check_title(upload.title);
+  check_title(upload.title, kMaxTitleCharacters);
   if (!upload.replaces) {
     if (auto known = find_by_sha256(upload.file.sha256)) return known_or_refused(std::move(*known));
   }

@@ -48,7 +48,15 @@ enum class StoreStep {
   kLogCut,           // the log is empty, the caller does not know yet
   kAnswersWritten,
   kAnswersKept,
-  kAnswersForgotten,  // forget_answers_before: no table holds these answers, their bytes in the log still stand
+  kAnswersForgotten,     // forget_answers_before: no table holds these answers, their bytes in the log still stand
+  kConversationWritten,  // create_conversation
+  kConversationCommitted,
+  kConversationRenameWritten,
+  kConversationRenameCommitted,
+  kConversationRemoveWritten,
+  kConversationRemoveCommitted,  // no table holds its messages and answers, their bytes in the log still stand
+  kTurnWritten,                  // begin_turn: the question and the place of its answer
+  kTurnCommitted,
   kBackupFolderMade,
   kBackupOriginalsLinked,  // backup: the moment that it shows is fixed
   kBackupDatabaseCopied,

@@ -9,6 +9,7 @@
 #include "store/answer_rows.h"
 #include "store/content_check.h"
 #include "store/content_rows.h"
+#include "store/conversation_rows.h"
 #include "store/document_rows.h"
 #include "store/durable_file.h"
 #include "store/file_hash.h"
@@ -56,6 +57,8 @@ class Verification {
     check_leftovers("spool");
     check_leftovers("backups");
     check_answers();
+    check_conversations();
+    check_answers_of_messages();
     check_index();
     // What repairs deleted must not stay in the log.
     if (changed_) database_.checkpoint_truncate();
@@ -267,6 +270,58 @@ class Verification {
         report(Kind::kAnswerDamaged, error.what());
       }
     }
+  }
+
+  void check_conversations() {
+    std::vector<ConversationId> ids;
+    Statement rows = database_.prepare("SELECT id FROM conversations");
+    while (rows.step()) ids.push_back({std::string(rows.text(0))});
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      progress("conversations", static_cast<std::int64_t>(i), static_cast<std::int64_t>(ids.size()));
+      check_conversation(select_conversation(database_, ids[i]).value());
+    }
+    progress("conversations", static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(ids.size()));
+  }
+
+  void check_conversation(const ConversationRow& row) {
+    std::int64_t messages = 0;
+    try {
+      messages = static_cast<std::int64_t>(select_messages(database_, row).size());
+    } catch (const Error& error) {
+      return report(Kind::kConversationDamaged, error.what());
+    }
+    if (messages == row.conversation.messages) return;
+    report_repairable(
+        Kind::kCountWrong,
+        "The conversation '" + row.conversation.id.value + "' has " + std::to_string(messages) + " messages, not " +
+            std::to_string(row.conversation.messages) + ".",
+        [&] {
+          in_transaction([&] {
+            database_.prepare("UPDATE conversations SET messages = ?2 WHERE number = ?1").run(row.number, messages);
+          });
+        });
+  }
+
+  void check_answers_of_messages() {
+    Statement rows = database_.prepare(
+        "SELECT answers.number, answers.id, messages.number FROM answers "
+        "LEFT JOIN messages ON messages.answer = answers.id WHERE answers.message IS NOT messages.number");
+    std::vector<std::pair<std::int64_t, std::int64_t>> links;
+    while (rows.step()) {
+      links.emplace_back(rows.integer(0), rows.integer(2));
+      report_repairable(Kind::kConversationInconsistent,
+                        "The answer '" + std::string(rows.text(1)) + "' does not stand in the message that names it.",
+                        [] {});
+    }
+    if (links.empty() || !options_.repair) return;
+    in_transaction([&] {
+      // First none of them has a message: two may have each other's.
+      for (const auto& [answer, message] : links) {
+        database_.prepare("UPDATE answers SET message = NULL WHERE number = ?1").run(answer);
+      }
+      Statement link = database_.prepare("UPDATE answers SET message = nullif(?2, 0) WHERE number = ?1");
+      for (const auto& [answer, message] : links) link.run(answer, message);
+    });
   }
 
   void check_index() {

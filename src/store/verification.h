@@ -25,7 +25,9 @@ struct Finding {
     kJobMissing,            // repair: the document failed, so that it can be tried again
     kJobInconsistent,       // with its document; repair: the job's word counts
     kAnswerDamaged,
-    kIndexStale,  // repair: the snapshot is deleted, the index is built at the next start
+    kConversationDamaged,       // a message does not follow one of the other kind
+    kConversationInconsistent,  // with its answers; repair: the message that names an answer has it
+    kIndexStale,                // repair: the snapshot is deleted, the index is built at the next start
   };
   Kind kind = Kind::kDatabaseDamaged;
   std::string sentence;     // for a person: what it is, and what to do where no repair helps
@@ -34,7 +36,7 @@ struct Finding {
 };
 
 struct VerifyProgress {
-  std::string_view stage;  // "database", "documents", "originals", "answers", "index"
+  std::string_view stage;  // "database", "documents", "originals", "answers", "conversations", "index"
   std::int64_t done = 0;
   std::int64_t all = 0;
 };

@@ -107,7 +107,8 @@ TEST_F(VerificationTest, TellsOfItsProgressAndStopsWhenAsked) {
     EXPECT_LE(progress.done, progress.all);
   };
   verify(folder_.path(), options);
-  EXPECT_EQ(stages, (std::set<std::string_view>{"answers", "database", "documents", "index", "originals"}));
+  EXPECT_EQ(stages,
+            (std::set<std::string_view>{"answers", "conversations", "database", "documents", "index", "originals"}));
   options.cancellation.cancel(CancelReason::kClient);
   EXPECT_THROW(verify(folder_.path(), options), Error);
 }

@@ -19,6 +19,26 @@
 
 namespace jackdaw::store {
 
+// Gives every citation what its source says now, and the last event all of them.
+inline void cite_again(StoredAnswer& answer) {
+  std::span<const RetrievedPassage> sources;
+  std::vector<Citation> all;
+  for (AnswerEvent& event : answer.events) {
+    if (const auto* list = std::get_if<AnswerSources>(&event)) sources = list->passages;
+    if (auto* last = std::get_if<AnswerFinal>(&event)) last->citations = all;
+    auto* const told = std::get_if<AnswerCitation>(&event);
+    if (told == nullptr) continue;
+    Citation& citation = told->citation;
+    const Passage& source = sources[static_cast<std::size_t>(citation.source) - 1].passage;
+    const bool inside = citation.quote_end <= source.text.size();
+    citation.quote =
+        inside ? source.text.substr(citation.quote_begin, citation.quote_end - citation.quote_begin) : std::string();
+    citation.page = source.span.page;
+    citation.paged = source.paged;
+    all.push_back(citation);
+  }
+}
+
 // Made-up answers: every kind of event, every optional field there or not, any bytes in every text, any bits in every
 // floating-point number.
 class AnswerMaker {
@@ -30,8 +50,9 @@ class AnswerMaker {
     StoredAnswer made{.id = {random_id()}, .question = text(300), .created_at = {}, .ended_at = {}, .events = {}};
     made.created_at = std::chrono::system_clock::now() - std::chrono::nanoseconds(below(1'000'000'000));
     made.ended_at = made.created_at + std::chrono::nanoseconds(below(1'000'000'000));
-    if (below(8) != 0) made.events.push_back(AnswerMeta{made.id, text(20), text(20)});
+    if (below(8) != 0) made.events.push_back(AnswerMeta{made.id, text(20), text(20), place()});
     for (std::size_t n = below(6); n > 0; --n) made.events.push_back(AnswerStatus{one_of(kStages)});
+    if (below(2) == 0) made.events.push_back(AnswerQuery{text(300), turns(), one_of(kOrigins)});
     std::vector<RetrievedPassage> list;
     if (below(4) != 0) made.events.push_back(AnswerSources{list = passages(), one_of(kSkips)});
     for (std::size_t n = below(3); n > 0; --n) {
@@ -41,11 +62,13 @@ class AnswerMaker {
     for (std::size_t n = below(60); n > 0; --n) {
       made.events.push_back(AnswerToken{text(below(100) == 0 ? 40'000 : 12)});
       said += std::get<AnswerToken>(made.events.back()).text;
+      if (!list.empty() && below(8) == 0) made.events.push_back(AnswerCitation{citation(list.size())});
     }
     if (below(3) != 0) made.events.push_back(AnswerTiming{timings()});
     if (below(8) == 0) said = text(100);
     if (below(8) == 0) list = passages();
     made.events.push_back(end(std::move(said), std::move(list)));
+    cite_again(made);
     return made;
   }
 
@@ -74,6 +97,7 @@ class AnswerMaker {
   static constexpr RerankSkipped kSkips[] = {RerankSkipped::kNo, RerankSkipped::kDeadline, RerankSkipped::kOff};
   static constexpr FinishReason kFinishes[] = {FinishReason::kStop, FinishReason::kLength, FinishReason::kContentFilter,
                                                FinishReason::kNoEvidence, FinishReason::kOther};
+  static constexpr QueryOrigin kOrigins[] = {QueryOrigin::kAsAsked, QueryOrigin::kRules, QueryOrigin::kModel};
   static constexpr CancelReason kCancels[] = {CancelReason::kNone, CancelReason::kClient, CancelReason::kDisconnect,
                                               CancelReason::kShutdown, CancelReason::kDeadline};
 
@@ -87,6 +111,29 @@ class AnswerMaker {
   std::string text(std::size_t most) {
     std::string made(below(most + 1), ' ');
     for (char& c : made) c = static_cast<char>(random_());
+    return made;
+  }
+  std::optional<ConversationPlace> place() {
+    if (below(2) == 0) return std::nullopt;
+    return ConversationPlace{{text(30)}, {text(30)}, {text(30)}};
+  }
+  std::vector<MessageId> turns() {
+    std::vector<MessageId> made(below(4));
+    for (MessageId& each : made) each = {text(30)};
+    return made;
+  }
+  // Its quote may be any part of the source, or beyond it.
+  Citation citation(std::size_t sources) {
+    Citation made{.number = static_cast<int>(below(1000)), .source = 1 + static_cast<int>(below(sources))};
+    made.begin = below(5000);
+    made.end = made.begin + below(300);
+    made.quote_begin = static_cast<std::uint32_t>(below(10) == 0 ? random_() / 2 : below(12));
+    made.quote_end = made.quote_begin + static_cast<std::uint32_t>(below(10));
+    for (std::size_t n = below(4); n > 0; --n) {
+      const float at = static_cast<float>(below(50'000)) / 64;
+      made.boxes.push_back({at, at / 3, at + 17.5F, at + 1});
+    }
+    made.verified = below(2) == 0;
     return made;
   }
   std::optional<std::int64_t> maybe_number() {
@@ -105,7 +152,9 @@ class AnswerMaker {
     switch (below(3)) {
       case 0: {
         const Usage usage{maybe_number(), maybe_number(), maybe_number()};
-        return AnswerFinal{std::move(said), std::move(list), one_of(kSkips), usage, one_of(kFinishes), bits()};
+        AnswerFinal made{std::move(said), std::move(list), one_of(kSkips), usage, one_of(kFinishes), bits()};
+        made.dropped_marks = static_cast<int>(below(5));
+        return made;
       }
       case 1: {
         const auto code = static_cast<ErrorCode>(below(static_cast<std::size_t>(ErrorCode::kUnavailable) + 1));
@@ -153,13 +202,14 @@ inline StoredAnswer typical_answer(const std::string& mark, std::span<const Pass
   return made;
 }
 
-// Changes what `change` says of every passage of an answer.
+// Changes what `change` says of every passage of an answer, and its citations accordingly.
 template <class Change>
 void for_each_passage(StoredAnswer& answer, Change change) {
   for (AnswerEvent& event : answer.events) {
     if (auto* sources = std::get_if<AnswerSources>(&event)) std::ranges::for_each(sources->passages, change);
     if (auto* last = std::get_if<AnswerFinal>(&event)) std::ranges::for_each(last->passages, change);
   }
+  cite_again(answer);
 }
 
 // What is left of a passage whose document is gone.
@@ -238,7 +288,17 @@ class Description {
     for (const Value& each : values) one(each);
   }
 
-  void event(const AnswerMeta& e) { add(e.answer.value, e.provider, e.model); }
+  void one(const MessageId& id) { one(id.value); }
+  void one(const ConversationPlace& place) {
+    add(place.conversation.value, place.question_message.value, place.answer_message.value);
+  }
+  void one(const Citation& each) {
+    out_ << "\n   ";
+    add(each.number, each.source, each.begin, each.end, each.quote_begin, each.quote_end, each.quote);
+    add(each.page, each.paged, each.boxes, each.verified);
+  }
+
+  void event(const AnswerMeta& e) { add(e.answer.value, e.provider, e.model, e.place); }
   void event(const AnswerStatus& e) { add(e.stage); }
   void event(const AnswerSources& e) { add(e.passages, e.rerank_skipped); }
   void event(const AnswerProvider& e) { add(e.from, e.to, e.model, e.reason); }
@@ -250,10 +310,12 @@ class Description {
   }
   void event(const AnswerFinal& e) {
     add(e.answer, e.passages, e.rerank_skipped, e.usage.input_tokens, e.usage.output_tokens,
-        e.usage.cached_input_tokens, e.finish_reason, e.index_version);
+        e.usage.cached_input_tokens, e.finish_reason, e.index_version, e.citations, e.dropped_marks);
   }
   void event(const AnswerError& e) { add(e.code, e.message, e.retry_after_s, e.retryable); }
   void event(const AnswerCancelled& e) { add(e.reason, e.answer_so_far); }
+  void event(const AnswerQuery& e) { add(e.standalone_question, e.used_turns, e.origin); }
+  void event(const AnswerCitation& e) { one(e.citation); }
 
   std::ostringstream out_;
 };
