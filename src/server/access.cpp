@@ -35,7 +35,7 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 // What a person's browser or a watchdog needs before anyone could give a key.
 bool is_open_to_all(std::string_view path) {
   return path == "/" || path == "/health" || path == "/healthz" || path == "/readyz" || path == "/openapi.json" ||
-         path == "/docs" || path.starts_with("/docs/");
+         path == "/docs" || path.starts_with("/docs/") || path.starts_with("/app/") || path.starts_with("/shared/");
 }
 
 bool takes_json(const http::Request& request) {

@@ -9,10 +9,12 @@
 namespace jackdaw::server {
 namespace {
 
-// Nothing but the program's own files and its own API; no inline script, no other host.
+// Nothing but the program's own files and its own API; no inline script, no other host, no text that becomes a script.
+// It is sent with every file, since a worker has the policy of its own file.
 constexpr std::string_view kPagePolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; worker-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types jackdaw";
 
 http::Response respond(const WebAsset& asset, const http::Request& request) {
   http::Response response{.status = 200, .headers = {{"Content-Type", std::string(asset.media_type)}}, .body = {}};
@@ -35,9 +37,6 @@ void add_pages(http::Router& router) {
       return writer.send(respond(asset, request));
     });
   }
-  router.add("GET", "/", [](http::Request&, http::ResponseWriter& writer) {
-    return writer.send({.status = 307, .headers = {{"Location", "/docs"}}, .body = {}});
-  });
 }
 
 }  // namespace jackdaw::server

@@ -8,7 +8,8 @@
 
 namespace jackdaw::server {
 
-// Adds the routes of what is served from the program itself: GET /, /docs, the files of that page, /openapi.json.
+// Adds the routes of what is served from the program itself: GET / and /docs, their files below /app,
+// /docs and /shared, /openapi.json.
 void add_pages(http::Router& router);
 
 }  // namespace jackdaw::server

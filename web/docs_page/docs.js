@@ -1,5 +1,5 @@
 // The page's cards: asking, adding and deleting documents, health. The reference below them is reference.js.
-import {readEvents} from './event_stream.js';
+import {readEvents} from '/shared/event_stream.js';
 import {accessHeaders, apiKey, countOf, element, Problem, readableBytes, readableTime, send, sendJson, sentenceFor} from './page.js';
 import {showReference} from './reference.js';
 

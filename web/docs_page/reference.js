@@ -1,5 +1,5 @@
 // Shows an OpenAPI 3.1 description: every route with its parameters, bodies, answers, a curl command and a form that sends it.
-import {readEvents} from './event_stream.js';
+import {readEvents} from '/shared/event_stream.js';
 import {element, readableBytes, readableTime, send} from './page.js';
 
 const kMethods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
