@@ -1,7 +1,6 @@
 // The ClapNQ set: long answers, the passages that they were written from, and the sentences of those that ground them.
-#include <gtest/gtest.h>
-
 #include <boost/json/src.hpp>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -91,7 +90,6 @@ std::ostream& operator<<(std::ostream& out, const Share& share) {
 }
 
 std::string with_other_number(std::string claim, std::mt19937& random) {
-  const auto terms = read_terms(claim);
   std::vector<text::Range> digits;
   for (std::size_t i = 0; i < claim.size();) {
     const std::size_t end = std::min(claim.find_first_not_of("0123456789", i), claim.size());
@@ -116,7 +114,7 @@ std::string with_other_name(const std::string& claim, const std::string& passage
     }
     return found;
   };
-  const auto mine = names(claim, false);
+  const auto mine = names(claim, true);
   const auto theirs = names(other, false);
   if (mine.empty() || theirs.empty()) return "";
   const auto from = theirs[random() % theirs.size()];
@@ -190,8 +188,9 @@ TEST(ClapNq, QuotesAreGroundingSentencesAndWhatIsWrongIsNotVerified) {
   for (std::size_t i = 0; i < answers.size(); ++i) measure(answers, i, random, figures);
   std::cout << "quotes that are grounding sentences  " << figures.precise << "\n  of the verified ones               "
             << figures.precise_when_verified << "\ngrounding sentences quoted           " << figures.recalled
-            << "\nverified                             " << figures.verified << "\nverified against another passage     "
-            << figures.wrong_passage << "\nverified with another number         " << figures.wrong_number
+            << "\nverified                             " << figures.verified
+            << "\nverified against another passage     " << figures.wrong_passage
+            << "\nverified with another number         " << figures.wrong_number
             << "\nverified with another name           " << figures.wrong_name << "\n";
   EXPECT_GT(figures.precise.value(), 0.85);
   EXPECT_GT(figures.recalled.value(), 0.7);

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_set>
 #include <utility>
+
+#include "answer/quote_bonds.h"
 
 namespace jackdaw::answer {
 namespace {
@@ -14,6 +15,10 @@ constexpr std::size_t kMaxUnits = 3;
 // What a unit's words that the claim does not have cost, against one that it has: of two places that hold the same, the
 // shorter is quoted.
 constexpr double kForeignWord = 0.02;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // White space, dashes and the like may stand between the very words of a claim; what ends a sentence stands around
 // them.
@@ -32,7 +37,7 @@ bool has_sentence_end(std::string_view gap) {
 struct QuoteFinder::Window {
   std::size_t first = 0;
   std::size_t count = 0;
-  std::vector<bool> has;
+  std::vector<std::size_t> found;  // how often, by item
   double score = 0;
 };
 
@@ -41,7 +46,10 @@ QuoteFinder::QuoteFinder(std::string_view passage) : passage_(passage), terms_(r
   for (std::size_t unit = 0; unit < units_.size(); ++unit) {
     for (std::size_t i = units_[unit].first_term; i < units_[unit].end_term; ++i) {
       const Term& term = terms_[i];
-      if (const auto model = model_at(passage_, terms_, i)) index(model->key, unit);
+      for (const Bond& bond : bonds_at(passage_, terms_, i)) {
+        index(bond.key, unit);
+        if (!bond.other.empty()) index(bond.other, unit);
+      }
       if (term.footnote) continue;
       index(term.key, unit);
       if (term.stem.empty()) continue;
@@ -52,8 +60,7 @@ QuoteFinder::QuoteFinder(std::string_view passage) : passage_(passage), terms_(r
 }
 
 void QuoteFinder::index(const std::string& key, std::size_t unit) {
-  auto& units = units_with_[key];
-  if (units.empty() || units.back() != unit) units.push_back(static_cast<std::uint32_t>(unit));
+  units_with_[key].push_back(static_cast<std::uint32_t>(unit));
 }
 
 void QuoteFinder::read_units() {
@@ -84,22 +91,35 @@ QuoteFinder::Item QuoteFinder::item(bool must, const std::string& key, const std
 
 std::vector<QuoteFinder::Item> QuoteFinder::items_of(std::string_view claim, const std::vector<Term>& terms) const {
   std::vector<Item> items;
-  std::unordered_set<std::string> known;
+  std::unordered_map<std::string, std::size_t> known;
+  const auto add = [&](bool must, const std::string& key, const std::string& other, bool counted) {
+    const auto [place, is_new] = known.try_emplace(key, items.size());
+    if (is_new) {
+      items.push_back(item(must, key, other));
+    } else if (counted) {
+      ++items[place->second].times;
+    }
+  };
   for (std::size_t i = 0; i < terms.size(); ++i) {
-    const Term& term = terms[i];
-    if (const auto model = model_at(claim, terms, i)) {
-      i += model->terms - 1;
-      if (known.insert(model->key).second) items.push_back(item(true, model->key, ""));
+    std::size_t instead = 0;
+    for (const Bond& bond : bonds_at(claim, terms, i)) {
+      if (bond.loose) continue;
+      instead = std::max(instead, bond.instead);
+      add(true, bond.key, bond.other, false);
+    }
+    if (instead > 0) {
+      i += instead - 1;
       continue;
     }
-    if (term.kind == TermKind::kFunction || !known.insert(term.key).second) continue;
+    const Term& term = terms[i];
+    if (term.kind == TermKind::kFunction) continue;
     if (term.kind == TermKind::kNumber) {
-      items.push_back(item(true, term.key, term.stem));
+      add(true, term.key, term.stem, is_digit(term.key.back()));
       continue;
     }
     const bool name = term.acronym || (term.capital && (!term.starts_sentence || !says_small(term)));
     const bool must = name || term.unit;
-    items.push_back(item(must, term.key, must ? "" : "~" + term.stem));
+    add(must, term.key, must ? "" : "~" + term.stem, false);
   }
   return items;
 }
@@ -113,7 +133,7 @@ std::vector<QuoteFinder::Window> QuoteFinder::windows(const std::vector<Item>& i
   if (units > units_.size()) return all;
   all.resize(units_.size() - units + 1);
   for (std::size_t first = 0; first < all.size(); ++first) {
-    all[first] = {first, units, std::vector<bool>(items.size()), 0};
+    all[first] = {first, units, std::vector<std::size_t>(items.size()), 0};
     const std::size_t terms = units_[first + units - 1].end_term - units_[first].first_term;
     all[first].score = -kForeignWord * static_cast<double>(terms);
   }
@@ -121,9 +141,7 @@ std::vector<QuoteFinder::Window> QuoteFinder::windows(const std::vector<Item>& i
     for (const std::uint32_t unit : items[i].units) {
       const std::size_t from = unit + 1 < units ? 0 : unit + 1 - units;
       for (std::size_t first = from; first <= unit && first < all.size(); ++first) {
-        if (all[first].has[i]) continue;
-        all[first].has[i] = true;
-        all[first].score += items[i].weight + kForeignWord;
+        if (++all[first].found[i] == items[i].times) all[first].score += items[i].weight + kForeignWord;
       }
     }
   }
@@ -134,10 +152,11 @@ bool QuoteFinder::is_enough(const Window& window, const std::vector<Item>& items
   std::size_t words = 0;
   std::size_t found = 0;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (items[i].must && !window.has[i]) return false;
+    const bool has = window.found[i] >= items[i].times;
+    if (items[i].must && !has) return false;
     if (items[i].must) continue;
     ++words;
-    if (window.has[i]) ++found;
+    if (has) ++found;
   }
   return static_cast<double>(found) >= kEnoughWords * static_cast<double>(words);
 }
@@ -193,7 +212,7 @@ Quote QuoteFinder::find(std::string_view claim) const {
     quote.verified = true;
     return quote;
   }
-  const bool any = std::find(best.has.begin(), best.has.end(), true) != best.has.end();
+  const bool any = std::any_of(best.found.begin(), best.found.end(), [](std::size_t times) { return times > 0; });
   return any ? quote_of(best) : Quote{};
 }
 

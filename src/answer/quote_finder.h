@@ -25,7 +25,8 @@ struct Quote {
 //
 // It is verified when it says the claim:
 // - every number, date, unit and proper name of the claim occurs in it. Numbers are compared by value (1,234 is 1234,
-//   390.00 is 390, 15 is not in 150), names by case-folded words without plural and possessive, a name with a number
+//   390.00 is 390, 15 is not in 150), and with what they measure, where that stands beside them; names by case-folded
+//   words without plural and possessive, a name with a number
 //   ("Magpie-7") as one;
 // - at least kEnoughWords of the claim's other words occur in it, by their stems;
 // - either both deny something ("not", "no", "never") or neither does;
@@ -50,7 +51,8 @@ class QuoteFinder {
   struct Item {
     bool must = false;
     double weight = 1;
-    std::vector<std::uint32_t> units;  // ascending
+    std::size_t times = 1;  // that a quote must have it: a number that the claim has twice stands there twice
+    std::vector<std::uint32_t> units;  // ascending, once for each time
   };
   struct Window;
 
@@ -69,7 +71,7 @@ class QuoteFinder {
   std::string passage_;
   std::vector<Term> terms_;
   std::vector<Unit> units_;
-  std::unordered_map<std::string, std::vector<std::uint32_t>> units_with_;  // by key, or '~' and stem; ascending
+  std::unordered_map<std::string, std::vector<std::uint32_t>> units_with_;  // by key, or '~' and stem; as Item::units
   std::unordered_map<std::string, bool> small_;                             // words and stems seen without a capital
 };
 

@@ -2,96 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
-#include <unordered_set>
 
+#include "answer/quote_lexicon.h"
 #include "core/text.h"
 
 namespace jackdaw::answer {
 namespace {
 
 using std::string_view_literals::operator""sv;
-
-const std::unordered_set<std::string_view>& function_words() {
-  static const std::unordered_set<std::string_view> words = {
-      "a",         "about",   "above",     "according",    "across",   "additionally", "after",       "again",
-      "all",       "also",    "although",  "am",           "an",       "and",          "any",         "are",
-      "as",        "at",      "be",        "because",      "been",     "before",       "being",       "below",
-      "between",   "both",    "but",       "by",           "can",      "citation",     "cite",        "cited",
-      "could",     "did",     "do",        "does",         "document", "during",       "each",        "either",
-      "eg",        "etc",     "finally",   "for",          "from",     "further",      "furthermore", "had",
-      "has",       "have",    "he",        "hence",        "her",      "here",         "him",         "his",
-      "how",       "however", "i",         "ie",           "if",       "in",           "indeed",      "instead",
-      "into",      "is",      "it",        "its",          "itself",   "just",         "like",        "many",
-      "may",       "me",      "meanwhile", "might",        "more",     "moreover",     "most",        "much",
-      "must",      "my",      "neither",   "nevertheless", "no",       "nor",          "not",         "note",
-      "of",        "off",     "on",        "one",          "only",     "or",           "other",       "our",
-      "out",       "over",    "overall",   "page",         "passage",  "per",          "same",        "see",
-      "she",       "should",  "similarly", "since",        "so",       "some",         "source",      "specifically",
-      "such",      "than",    "that",      "the",          "their",    "them",         "then",        "there",
-      "therefore", "these",   "they",      "this",         "those",    "though",       "through",     "thus",
-      "to",        "too",     "under",     "until",        "up",       "upon",         "us",          "very",
-      "was",       "we",      "were",      "what",         "when",     "where",        "whereas",     "which",
-      "while",     "who",     "whom",      "whose",        "why",      "will",         "with",        "within",
-      "without",   "would",   "yes",       "yet",          "you",      "your",         "der",         "die",
-      "das",       "den",     "dem",       "ein",          "eine",     "einen",        "einer",       "und",
-      "oder",      "ist",     "sind",      "nicht",        "von",      "mit",          "für",         "auf",
-      "le",        "la",      "les",       "des",          "du",       "un",           "une",         "et",
-      "est",       "dans",    "que",       "el",           "los",      "las",          "una",         "y",
-      "es",        "en",      "para",      "con",          "il",       "di",           "che",         "ll",
-      "re",        "ve"};
-  return words;
-}
-
-const std::unordered_set<std::string_view>& denials() {
-  static const std::unordered_set<std::string_view> words = {
-      "not",   "no",  "never",  "cannot", "neither", "nor",   "none",    "nobody", "without", "nicht", "kein",
-      "keine", "nie", "keinen", "keinem", "keiner",  "nunca", "niemals", "jamais", "jamás",   "pas",   "mai"};
-  return words;
-}
-
-// Signs and words that are one thing, and must be in a quote as a number must.
-const std::unordered_map<std::string_view, std::string_view>& values() {
-  static const std::unordered_map<std::string_view, std::string_view> words = {{"%", "%"},
-                                                                               {"percent", "%"},
-                                                                               {"\u20ac", "\u20ac"},
-                                                                               {"eur", "\u20ac"},
-                                                                               {"euro", "\u20ac"},
-                                                                               {"$", "$"},
-                                                                               {"usd", "$"},
-                                                                               {"dollar", "$"},
-                                                                               {"\u00a3", "\u00a3"},
-                                                                               {"gbp", "\u00a3"},
-                                                                               {"\u00a5", "\u00a5"},
-                                                                               {"hundred", "hundred"},
-                                                                               {"thousand", "thousand"},
-                                                                               {"million", "million"},
-                                                                               {"billion", "billion"},
-                                                                               {"trillion", "trillion"},
-                                                                               {"two", "2"},
-                                                                               {"three", "3"},
-                                                                               {"four", "4"},
-                                                                               {"five", "5"},
-                                                                               {"six", "6"},
-                                                                               {"seven", "7"},
-                                                                               {"eight", "8"},
-                                                                               {"nine", "9"},
-                                                                               {"ten", "10"},
-                                                                               {"eleven", "11"},
-                                                                               {"twelve", "12"},
-                                                                               {"twenty", "20"},
-                                                                               {"thirty", "30"},
-                                                                               {"forty", "40"},
-                                                                               {"fifty", "50"},
-                                                                               {"sixty", "60"},
-                                                                               {"seventy", "70"},
-                                                                               {"eighty", "80"},
-                                                                               {"ninety", "90"}};
-  return words;
-}
-
-constexpr std::array kMonths = {"january"sv, "february"sv, "march"sv,     "april"sv,   "may"sv,      "june"sv,
-                                "july"sv,    "august"sv,   "september"sv, "october"sv, "november"sv, "december"sv};
 
 constexpr std::array kSuffixes = {"ation"sv, "ition"sv, "ment"sv, "ness"sv, "ing"sv, "ion"sv, "ive"sv,
                                   "ely"sv,   "ed"sv,    "ly"sv,   "al"sv,   "er"sv,  "e"sv,   "y"sv};
@@ -203,21 +121,10 @@ Value value_of(std::string number) {
   return {plain(number.substr(0, at), number.substr(at + 1)), grouped ? whole : ""};
 }
 
-// The month of that number, 1 to 12.
-std::optional<std::string> month(std::string_view digits) {
-  if (!all_digits(digits) || digits.size() > 2) return std::nullopt;
-  const auto number = static_cast<std::size_t>(std::stoi(std::string(digits)));
-  if (number < 1 || number > kMonths.size()) return std::nullopt;
-  return std::string(kMonths[number - 1]);
-}
-
-// The month that a word beside a number names: "Sept" too.
-std::optional<std::string> month_named(std::string_view word) {
-  for (const auto name : kMonths) {
-    const bool is_short = word.size() >= 3 && word.size() <= 4 && name.starts_with(word);
-    if (word == name || is_short) return std::string(name);
-  }
-  return std::nullopt;
+// The month of that number, 1 to 12; else empty.
+std::string_view month(std::string_view digits) {
+  const bool is_number = all_digits(digits) && digits.size() <= 2;
+  return is_number ? month_of(std::stoi(std::string(digits))) : ""sv;
 }
 
 class TermReader {
@@ -244,8 +151,8 @@ class TermReader {
     for (const auto& c : text::decode(gap)) {
       const auto begin = static_cast<std::uint32_t>(at_ + c.begin);
       const std::string sign(gap.substr(c.begin, c.end - c.begin));
-      if (const auto value = values().find(sign); value != values().end()) {
-        add(TermKind::kNumber, std::string(value->second), begin, begin + (c.end - c.begin));
+      if (const auto value = value_named(sign); !value.empty()) {
+        add(TermKind::kNumber, std::string(value), begin, begin + (c.end - c.begin));
       }
       if (c.value == U'\n' ||
           std::u32string_view(U".!?:\u3002\uff01\uff1f\u061f").find(c.value) != std::u32string_view::npos) {
@@ -274,10 +181,10 @@ class TermReader {
     const auto end = static_cast<std::uint32_t>(at.end);
     if (std::any_of(folded.begin(), folded.end(), is_digit)) return add(TermKind::kModel, folded, begin, end);
     const std::string key = without_plural(without(folded, '.'));
-    if (const auto value = values().find(key); value != values().end()) {
-      return add(TermKind::kNumber, std::string(value->second), begin, end);
+    if (const auto value = value_named(key); !value.empty()) {
+      return add(TermKind::kNumber, std::string(value), begin, end);
     }
-    const bool is_function = function_words().contains(folded) || folded.ends_with("n't");
+    const bool is_function = is_function_word(folded) || folded.ends_with("n't");
     add(is_function ? TermKind::kFunction : TermKind::kWord, key, begin, end);
     terms_.back().stem = stem_of(key);
     mark_capitals(terms_.back(), shown);
@@ -306,8 +213,8 @@ class TermReader {
     }
     const std::string rest = key.substr(digits);
     if (rest.empty() || rest == "s" || rest == "st" || rest == "nd" || rest == "rd" || rest == "th") return;
-    const auto value = values().find(rest);
-    if (value != values().end()) return add(TermKind::kNumber, std::string(value->second), begin, end);
+    const auto value = value_named(rest);
+    if (!value.empty()) return add(TermKind::kNumber, std::string(value), begin, end);
     add(TermKind::kWord, without_plural(rest), begin, end);
     terms_.back().stem = terms_.back().key;
   }
@@ -319,8 +226,9 @@ class TermReader {
     const std::string day = number.substr(0, first);
     const auto name = month(number.substr(first + 1, second - first - 1));
     const std::string year = number.substr(second + 1);
-    if (!name || !all_digits(day) || day.size() > 2 || !all_digits(year)) return false;
-    for (const std::string& part : {plain(day, ""), *name, year}) add(TermKind::kNumber, part, begin, end);
+    if (name.empty() || !all_digits(day) || day.size() > 2 || !all_digits(year)) return false;
+    for (const std::string& part : {plain(day, ""), std::string(name), year}) add(TermKind::kNumber, part, begin, end);
+    terms_[terms_.size() - 2].month = true;
     return true;
   }
 
@@ -359,14 +267,18 @@ class TermReader {
     for (std::size_t i = 0; i < terms_.size(); ++i) {
       if (terms_[i].kind == TermKind::kNumber && i > 0 && is_number(i - 1) && is_number(i) && is_number(i + 1) &&
           terms_[i - 1].key.size() == 4 && between(i - 1, i) == "-" && between(i, i + 1) == "-") {
-        if (const auto name = month(terms_[i].key)) terms_[i].key = *name;
+        if (const auto name = month(terms_[i].key); !name.empty()) {
+          terms_[i].key = std::string(name);
+          terms_[i].month = true;
+        }
       }
       if (terms_[i].kind == TermKind::kNumber || !(is_number(i + 1) || (i > 0 && is_number(i - 1)))) continue;
       if (!terms_[i].capital) continue;
-      if (const auto name = month_named(terms_[i].key)) {
+      if (const auto name = month_named(terms_[i].key); !name.empty()) {
         terms_[i].kind = TermKind::kNumber;
-        terms_[i].key = *name;
+        terms_[i].key = std::string(name);
         terms_[i].stem.clear();
+        terms_[i].month = true;
       }
     }
   }
@@ -398,27 +310,12 @@ std::vector<Term> read_terms(std::string_view text) {
   return TermReader(text).read();
 }
 
-std::optional<Model> model_at(std::string_view text, const std::vector<Term>& terms, std::size_t at) {
-  const Term& term = terms[at];
-  if (term.kind == TermKind::kModel) {
-    const std::size_t digits = std::min(term.key.find_first_of("0123456789"), term.key.size());
-    if (digits == 0 || !all_digits(std::string_view(term.key).substr(digits))) return Model{term.key};
-    return Model{term.key.substr(0, digits) + "-" + plain(term.key.substr(digits), "")};
-  }
-  const bool is_word = term.kind == TermKind::kWord || term.kind == TermKind::kFunction;
-  if (!is_word || at + 1 >= terms.size() || terms[at + 1].kind != TermKind::kNumber) return std::nullopt;
-  if (terms[at + 1].begin < term.end || !is_digit(terms[at + 1].key.back())) return std::nullopt;
-  const std::string_view gap = text.substr(term.end, terms[at + 1].begin - term.end);
-  if (gap != "-" && gap != "\u2010" && gap != "\u2011") return std::nullopt;
-  return Model{term.key + "-" + terms[at + 1].key, 2};
-}
-
 bool denies(std::string_view text, const std::vector<Term>& terms, std::size_t begin, std::size_t end) {
   for (std::size_t i = begin; i < end; ++i) {
     const Term& term = terms[i];
     if (term.kind == TermKind::kNumber) continue;
     if (term.key.ends_with("n't")) return true;
-    if (!denials().contains(term.key)) continue;
+    if (!is_denial(term.key)) continue;
     const bool abbreviates = term.key == "no" && text.substr(term.end, 1) == "." && i + 1 < terms.size() &&
                              terms[i + 1].kind == TermKind::kNumber;
     if (!abbreviates) return true;

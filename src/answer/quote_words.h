@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +11,7 @@ enum class TermKind {
   kFunction,  // "the", "however": says nothing by itself
   kWord,
   kNumber,  // a number, a percent or currency sign, a month of a date, "million"
-  kModel,   // letters and digits together: "Magpie-7", "A320"
+  kModel,   // letters and digits in one word: "A320"
 };
 
 // A word, a number or a sign of a text, in the form in which it is compared.
@@ -26,18 +25,12 @@ struct Term {
   bool acronym = false;          // capitals beyond its first letter
   bool starts_sentence = false;  // as far as one can see
   bool footnote = false;         // the number of a footnote, glued to the end of a sentence
+  bool month = false;            // of a date; its key is the English name
   bool unit = false;             // a short word behind a number: "kg"
 };
 
 // All terms in the order of the text. Pure, linear.
 std::vector<Term> read_terms(std::string_view text);
-
-// "Magpie-7" of its two terms, "a-320" of the one term A320: the key of a model's number. Nothing for other terms.
-struct Model {
-  std::string key;
-  std::size_t terms = 1;  // that it is made of
-};
-std::optional<Model> model_at(std::string_view text, const std::vector<Term>& terms, std::size_t at);
 
 // True when one of the terms denies: "not", "no", "never", "cannot", "don't" and their like in some languages. The
 // "No." of a number does not.
