@@ -19,8 +19,8 @@ constexpr std::array<std::string_view, 8> kBe{"is", "are", "was", "were", "be", 
 constexpr std::array<std::string_view, 14> kSeveral{"they",   "them",  "their",   "theirs",  "themselves",
                                                     "these",  "those", "they're", "they've", "they'll",
                                                     "they'd", "ones",  "both",    "others"};
-constexpr std::array<std::string_view, 13> kNamed{"there", "he",      "him",  "his",   "himself", "she",  "her",
-                                                  "hers",  "herself", "he's", "she's", "he'd",    "she'd"};
+constexpr std::array<std::string_view, 12> kNamed{"he",   "him",     "his",  "himself", "she",  "her",
+                                                  "hers", "herself", "he's", "she's",   "he'd", "she'd"};
 constexpr std::array<std::string_view, 3> kPossessive{"its", "their", "his"};
 constexpr std::array<std::string_view, 10> kReplaceable{"it",  "they", "them", "he",    "she",
                                                         "him", "this", "that", "these", "those"};
@@ -110,6 +110,7 @@ Gap gap_at(const Words& words, std::size_t at) {
   Gap gap{Reference::kThing, Place::kBehind, word.range};
   if (is_one_of(kSeveral, word.folded)) gap.reference = Reference::kSeveral;
   if (is_one_of(kNamed, word.folded)) gap.reference = Reference::kNamed;
+  if (word.folded == "there") gap.reference = Reference::kPlace;
   const bool before_noun = !ends_clause(words, at) && words[at + 1].is_content();
   if (is_one_of(kPossessive, word.folded) || (word.folded == "her" && before_noun)) {
     gap.place = Place::kPossessive;
@@ -141,8 +142,10 @@ bool lacks_head(const Words& words) {
   for (std::size_t i = 1; i < words.size(); ++i) {
     const bool superlative = words[i].folded.ends_with("est") && words[i].folded.size() > 4;
     if (words[i - 1].folded != "the" || !(words[i].is(WordClass::kVague) || superlative)) continue;
-    if (ends_clause(words, i) || words[i + 1].is(WordClass::kFunction) || words[i + 1].is(WordClass::kVerb))
+    if (ends_clause(words, i) || words[i + 1].is(WordClass::kAuxiliary) || words[i + 1].is(WordClass::kVerb) ||
+        is_one_of(kBehindHead, words[i + 1].folded)) {
       return true;
+    }
   }
   return words.size() > 1 && words[0].folded == "which" && words[1].is(WordClass::kAuxiliary);
 }
@@ -162,6 +165,7 @@ bool introduces(const ReadQuestion& question, const NounGroup& group) {
   if (!group.complete || group.first == 0) return false;
   const WrittenWord& before = words[group.first - 1];
   if (before.folded == "about" || before.is(WordClass::kAuxiliary)) return true;
+  if (before.folded == "of" && group.first > 1 && words[group.first - 2].is(WordClass::kRelational)) return true;
   if (before.folded != "a" && before.folded != "an") return false;
   return group.first >= 3 && words[group.first - 3].is(WordClass::kQuestion) &&
          is_one_of(kBe, words[group.first - 2].folded);
@@ -228,8 +232,11 @@ bool names_region(const ReadQuestion& question) {
 Gap find_gap(const ReadQuestion& question) {
   if (question.words.empty()) return {};
   if (const auto at = referring_word(question)) return gap_at(question.words, *at);
+  const bool names_nothing = std::none_of(question.words.begin(), question.words.end(),
+                                          [](const WrittenWord& word) { return word.is_content(); });
+  if (names_nothing) return {Reference::kQuestion, Place::kBehind, {}};
   if (leaves_topic_out(question)) {
-    return {names_region(question) ? Reference::kNamed : Reference::kAny, Place::kBehind, {}};
+    return {names_region(question) ? Reference::kPlace : Reference::kAny, Place::kBehind, {}};
   }
   return {};
 }

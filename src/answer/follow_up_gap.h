@@ -1,17 +1,19 @@
 #pragma once
 
-#include "answer/follow_up_topic.h"
+#include "answer/follow_up_groups.h"
 #include "core/text.h"
 
 namespace jackdaw::answer {
 
 // What a question leaves to be understood.
 enum class Reference {
-  kNone,     // nothing: it stands by itself
-  kThing,    // it, this
-  kSeveral,  // they, those
-  kNamed,    // he, she, there
-  kAny,      // whatever was spoken of: "the main symptoms", "and in Spain?"
+  kNone,      // nothing: it stands by itself
+  kThing,     // it, this
+  kSeveral,   // they, those
+  kNamed,     // he, she
+  kPlace,     // there, the city
+  kQuestion,  // the question before it: "Why?", "Tell me more."
+  kAny,       // whatever was spoken of: "the main symptoms", "and in Spain?"
 };
 
 // How it is put into words.

@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdint>
 #include <map>
+#include <string_view>
 #include <utility>
+
+#include "answer/follow_up_groups.h"
+#include "core/text.h"
 
 namespace jackdaw::answer {
 namespace {
 
-constexpr std::size_t kMaxReadBytes = 1200;  // of each text: a name stands at its beginning
-constexpr std::size_t kMaxWordBytes = 48;    // longer ones are no words
-constexpr std::size_t kMaxGroupWords = 6;
 constexpr std::size_t kMaxTurnsBack = 6;
+constexpr std::size_t kMaxAnswerBytes = 1200;  // what a question asked for is named at the beginning
 
 // How much each turn counts less than the one after it.
 constexpr double kDecay = 0.6;
@@ -23,176 +24,28 @@ constexpr double kTopical = 1.6;
 constexpr double kCarried = 2.4;  // what a question without a subject took over goes on being the subject
 constexpr double kUnspecific = 0.15;
 constexpr double kRelationalHead = 0.5;  // "natural treatments" are of something
+constexpr double kAnswered = 1.5;
 constexpr double kSeveralWords = 1.2;
 constexpr double kAskedFor = 0.5;
 constexpr double kCircumstance = 0.5;  // "on Earth"
 constexpr double kBeside = 0.5;        // what a question names beside the subject that it takes over
 constexpr double kFormer = 0.35;       // what was spoken of before a question named a subject of its own
 
-std::string_view bounded(std::string_view utf8) {
-  if (utf8.size() <= kMaxReadBytes) return utf8;
-  std::size_t end = kMaxReadBytes;
-  while (end > 0 && (static_cast<unsigned char>(utf8[end]) & 0xC0) == 0x80) --end;
-  return utf8.substr(0, end);
-}
-
-bool is_usable(const WrittenWord& word) {
-  return word.range.end - word.range.begin <= kMaxWordBytes;
-}
-
-// In a title or in capitals throughout, a capital letter tells nothing.
-bool capitals_tell(const std::vector<WrittenWord>& words) {
-  std::size_t capitals = 0, others = 0;
-  for (const WrittenWord& word : words) {
-    if (!word.first && !word.digit) ++(word.capital ? capitals : others);
-  }
-  return capitals < 3 || others > capitals / 2;
-}
-
-bool is_name_word(const WrittenWord& word, bool capitals) {
-  if (word.digit) return !word.is(WordClass::kFunction);
-  return capitals && word.capital && !word.first;
-}
-
-bool is_group_word(const WrittenWord& word, bool capitals) {
-  if (!is_usable(word)) return false;
-  if (word.is_content()) return true;
-  return is_name_word(word, capitals) && !word.is(WordClass::kPersonal) && word.folded.size() > 1 &&
-         word.folded.front() != 'i';
-}
-
-// "Museum of Art", "Lord of the Rings": how many words after `at` belong to the name without being nouns.
-std::size_t inner_function_words(const std::vector<WrittenWord>& words, std::size_t at, bool capitals) {
-  if (!is_name_word(words[at], capitals) && !(words[at].first && words[at].capital)) return 0;
-  if (at + 2 >= words.size() || words[at + 1].folded != "of" || !words[at + 1].joined) return 0;
-  const std::size_t inner = words[at + 2].folded == "the" ? 2 : 1;
-  if (at + inner + 1 >= words.size()) return 0;
-  const WrittenWord& next = words[at + inner + 1];
-  return next.joined && is_name_word(next, capitals) && is_group_word(next, capitals) ? inner : 0;
-}
-
-bool is_hyphenated(std::string_view utf8, const WrittenWord& left, const WrittenWord& right) {
-  return utf8.substr(left.range.end, right.range.begin - left.range.end) == "-";
-}
-
-void describe(const ReadQuestion& question, NounGroup& group, bool capitals) {
-  for (std::size_t i = group.first; i <= group.last; ++i) {
-    const WrittenWord& word = question.words[i];
-    group.named = group.named || is_name_word(word, capitals);
-    group.specific = group.specific || word.is_specific();
-  }
-  const WrittenWord& last = question.words[group.last];
-  const auto begin = question.words.begin() + static_cast<std::ptrdiff_t>(group.first);
-  const auto specific = std::count_if(begin, begin + static_cast<std::ptrdiff_t>(group.last - group.first + 1),
-                                      [](const WrittenWord& word) { return word.is_specific(); });
-  group.complete = group.named || specific > 1 || last.is_specific();
-  const std::string& head = last.folded;
-  group.plural = noun_key(head) != head || head == "people" || head == "children" || head == "men" || head == "women";
-}
-
-bool is_participle(const WrittenWord& word) {
-  return !word.capital && word.folded.size() > 5 && (word.folded.ends_with("ed") || word.folded.ends_with("ing"));
-}
-
-// "main", "best" and the like before a noun qualify it in its own sentence only.
-bool drops_in_front(const ReadQuestion& question, const NounGroup& group) {
-  const WrittenWord& word = question.words[group.first];
-  if (word.capital && !word.first) return false;
-  if (is_hyphenated(question.text, word, question.words[group.first + 1])) return false;
-  return word.is(WordClass::kVague) && word.folded != "popular" && word.folded != "social";
-}
-
-// What stands behind a noun says something of it in its own sentence only: "(is) Red Bull bad", "oxygen transported".
-bool drops_behind(const ReadQuestion& question, const NounGroup& group) {
-  const WrittenWord& word = question.words[group.last];
-  if (is_hyphenated(question.text, question.words[group.last - 1], word)) return false;
-  return !word.capital && !word.digit &&
-         (word.is(WordClass::kVague) || (is_participle(word) && word.folded.ends_with("ed")));
-}
-
-// "Did Netflix shift": behind an auxiliary, small letters after a name begin the rest of the sentence.
-void end_at_name(const ReadQuestion& question, NounGroup& group, bool capitals) {
-  const auto& words = question.words;
-  if (group.first == 0 || !words[group.first - 1].is(WordClass::kAuxiliary)) return;
-  if (words[group.first - 1].folded == "is" && group.first > 1 && words[group.first - 2].is(WordClass::kQuestion))
-    return;
-  for (std::size_t i = group.first; i < group.last; ++i) {
-    if (is_name_word(words[i], capitals) && !words[i + 1].capital && !words[i + 1].digit && i + 1 == group.last) {
-      group.last = i;
-    }
-  }
-}
-
-void trim(const ReadQuestion& question, NounGroup& group, bool capitals) {
-  while (group.first < group.last && drops_in_front(question, group)) ++group.first;
-  while (group.first < group.last && drops_behind(question, group)) --group.last;
-  end_at_name(question, group, capitals);
-}
-
-// The subject of its sentence: behind "about", behind "what is", or between an auxiliary and a verb.
-bool is_topical(const std::vector<WrittenWord>& words, const NounGroup& group) {
+// The preposition that a group follows, with or without an article; empty for none.
+std::string_view preposition_of(const ReadQuestion& question, const NounGroup& group) {
   std::size_t at = group.first;
-  while (at > 0 && !words[at].comma &&
-         (words[at - 1].folded == "the" || words[at - 1].folded == "a" || words[at - 1].folded == "an" ||
-          words[at - 1].folded == "of" || words[at - 1].is(WordClass::kRelational) ||
-          words[at - 1].is(WordClass::kVague))) {
-    --at;
-  }
-  if (at == 0) return true;
-  const WrittenWord& before = words[at - 1];
-  if (before.is(WordClass::kVerb)) return at == 1 || words[at - 2].is(WordClass::kQuestion);
-  return before.folded == "about" || before.is(WordClass::kAuxiliary) || before.is(WordClass::kQuestion);
+  while (at > 0 && (question.words[at - 1].folded == "the" || question.words[at - 1].folded == "a")) --at;
+  if (at < 2 || !question.words[at - 1].is(WordClass::kPreposition)) return {};
+  return question.words[at - 1].folded;
 }
 
-// "Which teams", "how many legs", "are there any films".
-bool is_asked_for(const std::vector<WrittenWord>& words, const NounGroup& group) {
-  std::size_t at = group.first;
-  while (at > 0 && !words[at].comma && words[at - 1].is(WordClass::kVague)) --at;
-  if (at == 0) return false;
-  const std::string& before = words[at - 1].folded;
-  if (before == "what" || before == "which" || before == "whose") return true;
-  if (at < 2) return false;
-  if (before == "many" || before == "much") return words[at - 2].folded == "how";
-  return (before == "any" || before == "some") && words[at - 2].folded == "there";
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-std::vector<NounGroup> find_groups(const ReadQuestion& question) {
-  const auto& words = question.words;
-  const bool capitals = capitals_tell(words);
-  std::vector<NounGroup> groups;
-  for (std::size_t i = 0; i < words.size();) {
-    if (!is_group_word(words[i], capitals)) {
-      ++i;
-      continue;
-    }
-    NounGroup group;
-    group.first = group.last = i;
-    while (group.last + 1 < words.size() && group.last - group.first + 1 < kMaxGroupWords) {
-      if (words[group.last].possessive) break;
-      const std::size_t inner = inner_function_words(words, group.last, capitals);
-      const std::size_t next = group.last + inner + 1;
-      if (!words[next].joined || words[next].first || !is_group_word(words[next], capitals)) break;
-      group.last = next;
-    }
-    i = group.last + 1;
-    trim(question, group, capitals);
-    describe(question, group, capitals);
-    group.asked_for = is_asked_for(words, group);
-    group.topical = !group.asked_for && is_topical(words, group);
-    groups.push_back(group);
-  }
-  return groups;
-}
-
-bool is_place_or_time(const ReadQuestion& question, const NounGroup& group) {
-  const auto& words = question.words;
-  std::size_t at = group.first;
-  while (at > 0 && (words[at - 1].folded == "the" || words[at - 1].folded == "a")) --at;
-  if (at < 2) return false;
-  return words[at - 1].folded == "in" || words[at - 1].folded == "on" || words[at - 1].folded == "at" ||
-         words[at - 1].folded == "from" || words[at - 1].folded == "than" || words[at - 1].folded == "to" ||
-         words[at - 1].folded == "with" || words[at - 1].folded == "by";
-}
+constexpr std::array<std::string_view, 8> kOfCircumstance{"in", "on", "at", "from", "than", "to", "with", "by"};
+constexpr std::array<std::string_view, 6> kOfPlace{"in", "at", "from", "around", "near", "to"};
 
 bool contains_all(const std::vector<std::string>& sorted, const std::vector<std::string>& wanted) {
   return std::includes(sorted.begin(), sorted.end(), wanted.begin(), wanted.end());
@@ -205,11 +58,12 @@ double weight_of(const ReadQuestion& question, const NounGroup& group) {
   if (group.named) weight *= kNamed;
   if (group.topical) weight *= kTopical;
   if (group.last > group.first) weight *= kSeveralWords;
-  if (is_place_or_time(question, group)) weight *= kCircumstance;
+  if (is_one_of(kOfCircumstance, preposition_of(question, group))) weight *= kCircumstance;
   if (group.asked_for) weight *= kAskedFor;
   const WrittenWord& head = question.words[group.last];
+  if (group.first == group.last && !head.capital && head.folded.size() > 5 && head.folded.ends_with("ed")) return 0;
   for (const std::string_view ending :
-       {"able", "ible", "ful", "ous", "ive", "ical", "ual", "onal", "ental", "est", "ly", "ing", "ed"}) {
+       {"able", "ible", "ful", "ous", "ive", "ical", "ual", "onal", "ental", "est", "ly", "ing"}) {
     if (group.first == group.last && !group.named && head.folded.size() > 5 && head.folded.ends_with(ending)) {
       weight *= kUnspecific;
       break;
@@ -222,6 +76,30 @@ std::string article_of(const ReadQuestion& question, const NounGroup& group) {
   if (group.first == 0) return "";
   const std::string& before = question.words[group.first - 1].folded;
   return before == "the" || before == "a" || before == "an" ? before : "";
+}
+
+bool overlaps(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::any_of(a.begin(), a.end(), [&](const auto& key) { return std::binary_search(b.begin(), b.end(), key); });
+}
+
+std::string_view first_sentence(std::string_view utf8) {
+  const std::string_view beginning = utf8.substr(0, kMaxAnswerBytes);
+  const auto sentences = text::sentences(beginning);
+  return sentences.empty() ? beginning : beginning.substr(0, sentences.front().end);
+}
+
+// The first word of an answer is a name when it is no common word: "Canberra is ...".
+bool is_answer_name(const ReadQuestion& answer, const NounGroup& group) {
+  const WrittenWord& first = answer.words[group.first];
+  if (group.first == 0) return first.capital && first.is_specific();
+  return first.capital && group.named;
+}
+
+bool asks_for_name(const ReadQuestion& question) {
+  const auto& words = question.words;
+  return !words.empty() && (words[0].folded == "which" || words[0].folded == "who" || words[0].folded == "who's" ||
+                            std::any_of(question.groups.begin(), question.groups.end(),
+                                        [](const NounGroup& group) { return group.first == 1 && group.asked_for; }));
 }
 
 bool names_subject(const ReadQuestion& question) {
@@ -241,6 +119,21 @@ class Subjects {
       for (auto& [keys, topic] : found_) topic.weight *= kFormer;
     }
     for (const NounGroup& group : asked.groups) add(asked, group, place, share * (took_over ? kBeside : 1));
+  }
+
+  // What the newest question asked for is named by its answer: "which is the largest plane?" "The Airbus A380".
+  void hear_answer(const PastTurn& turn, std::size_t place) {
+    const ReadQuestion asked = read_question(turn.question);
+    if (!asks_for_name(asked)) return;
+    const ReadQuestion answer = read_question(first_sentence(turn.answer));
+    const auto known = asked.keys();
+    for (const NounGroup& group : answer.groups) {
+      if (!is_answer_name(answer, group) || overlaps(known, answer.keys(group))) continue;
+      if (found_.contains(answer.keys(group))) return;
+      add(answer, group, place, kAnswered);
+      found_[answer.keys(group)].answered = true;
+      return;
+    }
   }
 
   std::vector<Topic> sorted() const {
@@ -263,6 +156,7 @@ class Subjects {
     topic.turn = place;
     topic.named = topic.named || group.named;
     topic.plural = group.plural;
+    topic.place = topic.place || (group.named && is_one_of(kOfPlace, preposition_of(question, group)));
   }
 
   // What the stand-alone form has beyond the words of the question itself.
@@ -288,39 +182,6 @@ class Subjects {
 
 }  // namespace
 
-std::string_view ReadQuestion::written(const NounGroup& group) const {
-  return std::string_view(text).substr(words[group.first].range.begin,
-                                       words[group.last].range.end - words[group.first].range.begin);
-}
-
-std::vector<std::string> ReadQuestion::keys(const NounGroup& group) const {
-  std::vector<std::string> keys;
-  for (std::size_t i = group.first; i <= group.last; ++i) {
-    if (!words[i].is(WordClass::kFunction)) keys.push_back(noun_key(words[i].folded));
-  }
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  return keys;
-}
-
-std::vector<std::string> ReadQuestion::keys() const {
-  std::vector<std::string> keys;
-  for (const WrittenWord& word : words) {
-    if (!word.is(WordClass::kFunction)) keys.push_back(noun_key(word.folded));
-  }
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  return keys;
-}
-
-ReadQuestion read_question(std::string_view utf8) {
-  ReadQuestion question;
-  question.text = text::sanitize(bounded(utf8));
-  question.words = read_words(question.text);
-  question.groups = find_groups(question);
-  return question;
-}
-
 std::vector<Topic> topics(std::span<const PastTurn> history) {
   Subjects subjects;
   const std::size_t begin = history.size() > kMaxTurnsBack ? history.size() - kMaxTurnsBack : 0;
@@ -329,6 +190,7 @@ std::vector<Topic> topics(std::span<const PastTurn> history) {
     const double age = std::pow(kDecay, static_cast<double>(history.size() - 1 - turn));
     subjects.hear(history[turn], turn, turn == 0 ? std::max(age, kBeginning) : age);
   }
+  if (!history.empty()) subjects.hear_answer(history.back(), history.size() - 1);
   return subjects.sorted();
 }
 

@@ -88,7 +88,7 @@ constexpr auto kLists = std::to_array<ListedWords>({
      "habitat purposes source sources concern concerns objective objectives aim aims mission missions diet lifespan "
      "behavior adaptation adaptations structure "
      "design style response reaction reactions "
-     "argument arguments view views theory theories idea ideas tip tips advice strategy strategies"},
+     "argument arguments view views idea ideas tip tips advice strategy strategies"},
     {kPairing | kRelational,
      "role roles impact impacts effect effects influence difference differences similarity similarities relationship "
      "relation connection comparison implication implications"},
@@ -168,8 +168,10 @@ void cut_possessive(WrittenWord& word, std::string_view utf8) {
   }
 }
 
+constexpr std::size_t kMaxGapBytes = 4;  // within a name: " & ", "\u00AE "
+
 void read_gap(WrittenWord& word, std::string_view gap) {
-  word.joined = true;
+  word.joined = gap.size() <= kMaxGapBytes;
   for (const std::string_view stop :
        {",", ";", ":", "?", "!", "(", ")", "[", "]", "\"", "\u201C", "\u201D", "\u2014", "\u2013", " - ", "\n", ". "}) {
     if (gap.find(stop) == std::string_view::npos) continue;
