@@ -54,7 +54,21 @@ bool has_bracket(std::string_view source, std::string_view before, std::string_v
   return false;
 }
 
-// The same for "(scan[1].pdf, page 2)".
+// With a backslash before each bracket that could be a mark: as a quoted name is shown.
+std::string escape_marks(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    MarkState state = may_open(text[i]) ? MarkState::kPartial : MarkState::kNone;
+    for (std::size_t size = 1; state == MarkState::kPartial && i + size <= text.size(); ++size) {
+      state = read_mark(text.substr(i, size)).state;
+    }
+    if (state == MarkState::kWhole) out += '\\';
+    out += text[i];
+  }
+  return out;
+}
+
+// Like has_bracket(), for "(scan[1].pdf, page 2)".
 bool has_bracket_in_name(const std::string& name, std::string_view before, std::string_view bracket) {
   for (std::size_t at = name.find(bracket); at != std::string::npos; at = name.find(bracket, at + 1)) {
     if (before.ends_with("(" + name.substr(0, at))) return true;
@@ -226,6 +240,7 @@ std::vector<std::string> CitationReader::State::names_of(const std::vector<int>&
   for (const int source : sources) {
     if (source >= 1 && static_cast<std::size_t>(source) <= names.size()) {
       wanted.push_back(names[static_cast<std::size_t>(source) - 1]);
+      wanted.push_back(escape_marks(wanted.back()));
     }
   }
   return wanted;

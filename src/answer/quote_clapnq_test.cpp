@@ -89,6 +89,7 @@ std::ostream& operator<<(std::ostream& out, const Share& share) {
   return out << share.value() << " (" << share.count << " of " << share.of << ")";
 }
 
+// The last digit of one of the claim's numbers is another one; empty when it has none.
 std::string with_other_number(std::string claim, std::mt19937& random) {
   std::vector<text::Range> digits;
   for (std::size_t i = 0; i < claim.size();) {
@@ -154,27 +155,11 @@ void measure(const std::vector<GroundedAnswer>& answers, std::size_t at, std::mt
     figures.precise.add(grounded);
     figures.verified.add(quote.verified);
     if (quote.verified) figures.precise_when_verified.add(grounded);
-    if (std::getenv("SHOW") && !quote.verified) {
-      std::cout << "UNVERIFIED " << claim << "\n   QUOTE "
-                << answer.passage.substr(quote.begin, quote.end - quote.begin) << "\n";
-    }
-    if (other.passage != answer.passage) {
-      const bool is = wrong.find(claim).verified;
-      figures.wrong_passage.add(is);
-      if (is && std::getenv("SHOWW")) std::cout << "WRONG " << claim << "\n   QUOTE " << other.passage << "\n";
-    }
+    if (other.passage != answer.passage) figures.wrong_passage.add(wrong.find(claim).verified);
     const std::string number = with_other_number(claim, random);
-    if (!number.empty()) {
-      const bool is = finder.find(number).verified;
-      figures.wrong_number.add(is);
-      if (is && std::getenv("SHOWW")) std::cout << "NUMBER " << number << "\n   QUOTE " << answer.passage << "\n";
-    }
+    if (!number.empty()) figures.wrong_number.add(finder.find(number).verified);
     const std::string name = with_other_name(claim, answer.passage, other.passage, random);
-    if (!name.empty()) {
-      const bool is = finder.find(name).verified;
-      figures.wrong_name.add(is);
-      if (is && std::getenv("SHOWW")) std::cout << "NAME " << name << "\n   QUOTE " << answer.passage << "\n";
-    }
+    if (!name.empty()) figures.wrong_name.add(finder.find(name).verified);
   }
   for (const bool one : found) figures.recalled.add(one);
 }

@@ -41,6 +41,10 @@ struct QuoteFinder::Window {
   double score = 0;
 };
 
+bool QuoteFinder::is_worse(const Window& a, const Window& b) {
+  return a.score < b.score;
+}
+
 QuoteFinder::QuoteFinder(std::string_view passage) : passage_(passage), terms_(read_terms(passage_)) {
   read_units();
   for (std::size_t unit = 0; unit < units_.size(); ++unit) {
@@ -69,6 +73,7 @@ void QuoteFinder::read_units() {
     Unit unit{at, term, term};
     while (unit.end_term < terms_.size() && terms_[unit.end_term].begin < at.end) ++unit.end_term;
     term = unit.end_term;
+    unit.denies = denies(passage_, terms_, unit.first_term, unit.end_term);
     units_.push_back(unit);
   }
 }
@@ -161,8 +166,13 @@ bool QuoteFinder::is_enough(const Window& window, const std::vector<Item>& items
   return static_cast<double>(found) >= kEnoughWords * static_cast<double>(words);
 }
 
-bool QuoteFinder::denies_in(const Window& window) const {
-  return denies(passage_, terms_, units_[window.first].first_term, units_[window.first + window.count - 1].end_term);
+// A claim that denies nothing needs a quote that does not either; one that denies needs it in the very sentence that
+// has most of it, for a "not" beside that denies something else.
+bool QuoteFinder::denies_alike(bool denied, const Window& window, const std::vector<Window>& singles) const {
+  const auto first = singles.begin() + static_cast<std::ptrdiff_t>(window.first);
+  const auto end = first + static_cast<std::ptrdiff_t>(window.count);
+  if (denied) return units_[std::max_element(first, end, is_worse)->first].denies;
+  return std::none_of(first, end, [this](const Window& single) { return units_[single.first].denies; });
 }
 
 Quote QuoteFinder::quote_of(const Window& window) const {
@@ -199,19 +209,19 @@ Quote QuoteFinder::find(std::string_view claim) const {
   const auto items = items_of(claim, terms);
   if (items.empty()) return {};
   if (const Quote verbatim = find_verbatim(terms); verbatim.verified) return verbatim;
-  const auto better = [](const Window& a, const Window& b) { return a.score < b.score; };
   const bool denied = denies(claim, terms, 0, terms.size());
-  Window best;
+  const auto singles = windows(items, 1);
   for (std::size_t units = 1; units <= kMaxUnits; ++units) {
-    auto all = windows(items, units);
-    if (all.empty()) break;
-    if (units == 1) best = *std::max_element(all.begin(), all.end(), better);
-    std::erase_if(all, [&](const Window& window) { return !is_enough(window, items) || denies_in(window) != denied; });
+    auto all = units == 1 ? singles : windows(items, units);
+    std::erase_if(
+        all, [&](const Window& window) { return !is_enough(window, items) || !denies_alike(denied, window, singles); });
     if (all.empty()) continue;
-    Quote quote = quote_of(*std::max_element(all.begin(), all.end(), better));
+    Quote quote = quote_of(*std::max_element(all.begin(), all.end(), is_worse));
     quote.verified = true;
     return quote;
   }
+  if (singles.empty()) return {};
+  const Window& best = *std::max_element(singles.begin(), singles.end(), is_worse);
   const bool any = std::any_of(best.found.begin(), best.found.end(), [](std::size_t times) { return times > 0; });
   return any ? quote_of(best) : Quote{};
 }

@@ -26,8 +26,7 @@ struct Quote {
 // It is verified when it says the claim:
 // - every number, date, unit and proper name of the claim occurs in it. Numbers are compared by value (1,234 is 1234,
 //   390.00 is 390, 15 is not in 150), and with what they measure, where that stands beside them; names by case-folded
-//   words without plural and possessive, a name with a number
-//   ("Magpie-7") as one;
+//   words without plural and possessive, one with a number ("Magpie-7") as a whole;
 // - at least kEnoughWords of the claim's other words occur in it, by their stems;
 // - either both deny something ("not", "no", "never") or neither does;
 // - the claim has something to verify: function words alone are nothing.
@@ -46,6 +45,7 @@ class QuoteFinder {
     text::Range at;  // without the white space around it
     std::size_t first_term = 0;
     std::size_t end_term = 0;
+    bool denies = false;
   };
   // Something that the claim says, and the units that have it.
   struct Item {
@@ -64,7 +64,8 @@ class QuoteFinder {
   Item item(bool must, const std::string& key, const std::string& other) const;
   std::vector<Window> windows(const std::vector<Item>& items, std::size_t units) const;
   bool is_enough(const Window& window, const std::vector<Item>& items) const;
-  bool denies_in(const Window& window) const;
+  bool denies_alike(bool denied, const Window& window, const std::vector<Window>& singles) const;
+  static bool is_worse(const Window& a, const Window& b);
   Quote quote_of(const Window& window) const;
   Quote find_verbatim(const std::vector<Term>& claim) const;
 

@@ -184,7 +184,7 @@ class TermReader {
     if (const auto value = value_named(key); !value.empty()) {
       return add(TermKind::kNumber, std::string(value), begin, end);
     }
-    const bool is_function = is_function_word(folded) || folded.ends_with("n't");
+    const bool is_function = is_function_word(folded) || is_denial(folded) || folded.ends_with("n't");
     add(is_function ? TermKind::kFunction : TermKind::kWord, key, begin, end);
     terms_.back().stem = stem_of(key);
     mark_capitals(terms_.back(), shown);
