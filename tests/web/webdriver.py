@@ -6,9 +6,12 @@
 """
 
 import base64
+import contextlib
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -16,6 +19,8 @@ import urllib.error
 import urllib.request
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element reference, from the standard
+
+KEYS = {"Enter": "\ue007", "Tab": "\ue004", "Escape": "\ue00c", "Shift": "\ue008", "Down": "\ue015", "Up": "\ue013", "Space": " "}
 
 CHROMIUM_ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                       "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -30,7 +35,7 @@ class Browser:
     def __init__(self, width=1280, height=1000, arguments=()):
         self.profile = tempfile.mkdtemp(prefix="jackdaw-browser-")
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                       stderr=subprocess.STDOUT, text=True)
+                                       stderr=subprocess.STDOUT, text=True, start_new_session=True)
         self.session = None
         try:
             self.base = f"http://127.0.0.1:{self._port()}"
@@ -64,6 +69,9 @@ class Browser:
                 pass  # it is ended below either way
         self.driver.terminate()
         self.driver.wait()
+        # A browser that does not answer any more would outlive its driver.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.driver.pid, signal.SIGKILL)
         self.driver.stdout.close()
         shutil.rmtree(self.profile, ignore_errors=True)
 
@@ -97,6 +105,36 @@ class Browser:
     def run(self, script, *arguments):
         """What the script returns; its arguments are `arguments[0]` and so on."""
         return self._command("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def press(self, *keys):
+        """Keys for whatever has the focus: letters, and the names in KEYS; "Shift+Tab" holds Shift."""
+        actions = []
+        for key in keys:
+            *held, last = key.split("+") if len(key) > 1 else [key]
+            held, last = [KEYS[name] for name in held], KEYS.get(last, last)
+            actions += [{"type": "keyDown", "value": value} for value in [*held, last]]
+            actions += [{"type": "keyUp", "value": value} for value in [last, *reversed(held)]]
+        self._command("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
+
+    def point(self, css):
+        """Moves the mouse over it."""
+        origin = {ELEMENT: self._element(css)}
+        move = {"type": "pointerMove", "duration": 0, "origin": origin, "x": 0, "y": 0}
+        self._command("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"},
+                                                        "actions": [move]}]})
+
+    def reload(self):
+        self._command("POST", "/refresh")
+
+    def emulate(self, width, height, scale=1):
+        """A screen of that size, however narrow, unlike a window."""
+        self._command("POST", "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": {
+            "width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}})
+
+    def prefer(self, **features):
+        """prefer(color_scheme="dark"): what the media features prefers-... say."""
+        wanted = [{"name": f"prefers-{name.replace('_', '-')}", "value": value} for name, value in features.items()]
+        self._command("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": wanted}})
 
     def text(self, css):
         """textContent: unlike the rendered text it keeps blanks at the end."""
