@@ -100,7 +100,7 @@ export class AnswerRun {
   // Nobody knows whether the question arrived: once the server is back it is looked for, and sent again if it is not there.
   async waitUnsent() {
     this.setLink('unsent');
-    await pause(backoff(this.attempt++));
+    await pause(backoff(this.attempt++), this.abort.signal);
     if (this.stopping) return this.end({status: 'cancelled', local: true, cancelled: {reason: 'client'}});
     try {
       const {messages} = await getJson(conversationPath(this.request.conversation_id, '/messages'));

@@ -150,6 +150,7 @@ export class AskView {
     const count = server.status?.documents?.searchable ?? 0;
     byId('ask-view').classList.add('fresh');
     this.thread.replaceChildren(el('div', {class: 'welcome', 'data-testid': none ? 'welcome-empty' : 'welcome'},
+      document.querySelector('.brand .mark').cloneNode(true),
       el('h2', {}, none ? words.welcome.noneTitle : words.welcome.title),
       el('p', {}, none ? words.welcome.noneText : count ? words.welcome.text(count) : '')));
     this.starters.replaceChildren(...(none ? [el('a', {class: 'button primary', href: '#/documents'}, icon('plus'), words.welcome.add)] : []));

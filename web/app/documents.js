@@ -22,6 +22,8 @@ export class DocumentsView {
     this.uploads = new Uploads(() => this.drawWork(), (document, known) => this.added(document, known));
     this.build();
     this.watchEnd();
+    // Files that were not sent yet would be forgotten.
+    addEventListener('beforeunload', (event) => this.uploads.busy && event.preventDefault());
   }
 
   // ---- the fixed parts ----------------------------------------------------------------------------------------------
@@ -345,6 +347,7 @@ export class DocumentsView {
   shown() {
     if (!this.loaded) this.load();
     this.loaded = true;
+    this.poll();
     if (server.link === 'ready') lookNow();
   }
 }

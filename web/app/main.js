@@ -121,6 +121,7 @@ function drawNotice() {
 function openSide() {
   byId('frame').classList.add('with-side');
   byId('side-open').setAttribute('aria-expanded', 'true');
+  byId('stage').inert = true;
   byId('side-close').focus();
 }
 
@@ -128,6 +129,7 @@ function closeSide() {
   if (!byId('frame').classList.contains('with-side')) return;
   byId('frame').classList.remove('with-side');
   byId('side-open').setAttribute('aria-expanded', 'false');
+  byId('stage').inert = false;
   byId('side-open').focus();
 }
 

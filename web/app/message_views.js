@@ -227,7 +227,7 @@ export class AnswerView {
       this.found.hidden = !this.found.hidden;
       found.setAttribute('aria-expanded', String(!this.found.hidden));
       if (!this.found.hidden) this.found.replaceChildren(foundPanel(message, this.actions.question(message)));
-    }}, icon('route'), words.message.found) : null;
+    }}, icon('ranks'), words.message.found) : null;
     this.tools.replaceChildren(...[
       branchSwitch(message, this.actions),
       message.text ? copyButton(words.message.copy, () => message.text, {'data-testid': 'copy-answer'}) : null,

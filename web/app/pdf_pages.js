@@ -57,7 +57,7 @@ export class PdfPages {
     const {width, height} = first.getViewport({scale: 1});
     // The others are taken to be as large as the first until they are drawn.
     this.leaves = Array.from({length: this.pdf.numPages}, (_, at) => {
-      const root = el('div', {class: 'leaf', role: 'img', 'aria-label': words.viewer.leaf(at + 1), 'data-page': at + 1});
+      const root = el('div', {class: 'leaf', role: 'group', 'aria-label': words.viewer.leaf(at + 1), 'data-page': at + 1});
       return {number: at + 1, root, width, height, state: ''};
     });
     this.list.replaceChildren(...this.leaves.map((leaf) => leaf.root));

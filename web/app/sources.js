@@ -49,8 +49,8 @@ function card(message, source, open) {
   const place = source.deleted ? words.sources.deleted : placeOf(source);
   const quote = own.find((citation) => citation.quote)?.quote;
   const box = el('button', {type: 'button', class: `card ${doubtful ? 'doubtful' : ''} ${source.deleted ? 'gone' : ''}`, 'data-testid': 'source', 'data-source': source.n,
-    'aria-label': words.sources.open(source.n, nameOf(source), place), disabled: Boolean(source.deleted), onclick: () => open(source, own[0] ?? null, box)},
-  el('span', {class: 'name'}, el('span', {class: 'number'}, String(source.n)), el('span', {}, nameOf(source))),
+    title: source.deleted ? null : words.sources.open, disabled: Boolean(source.deleted), onclick: () => open(source, own[0] ?? null, box)},
+  el('span', {class: 'name'}, el('span', {class: 'visually-hidden'}, words.sources.source), el('span', {class: 'number'}, String(source.n)), el('span', {}, nameOf(source))),
   el('span', {class: 'snippet'}, quote || source.text || ''),
   el('span', {class: 'place'}, doubtful ? `${place ? `${place}. ` : ''}${words.sources.doubtful}` : place));
   return box;

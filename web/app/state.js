@@ -87,7 +87,10 @@ export async function watchServer() {
   addEventListener('offline', () => server.tell('lost'));
   for (;;) {
     await lookNow();
-    if (server.link === 'ready') await Promise.race([pause(20000), new Promise((resolve) => document.addEventListener('jackdaw:unreachable', resolve, {once: true}))]);
-    await pause(server.link === 'ready' ? 10 : 1500);
+    const trouble = new AbortController();
+    const wake = () => trouble.abort();
+    document.addEventListener('jackdaw:unreachable', wake);
+    await pause(server.link === 'ready' ? 20000 : 1500, server.link === 'ready' ? trouble.signal : undefined);
+    document.removeEventListener('jackdaw:unreachable', wake);
   }
 }

@@ -157,7 +157,8 @@ export const words = {
     also: (count) => `${countOf(count, 'more passage')} read`,
     hideAlso: 'Show the cited ones alone',
     readTitle: 'Passages read',
-    open: (n, name, place) => `Source ${n}: ${name}${place ? `, ${place}` : ''}. Show the place.`,
+    open: 'Show the place',
+    source: 'Source',
     page: (label) => `Page ${label}`,
     deleted: 'This document was deleted.',
     deletedName: 'Deleted document',
@@ -209,7 +210,7 @@ export const words = {
   documents: {
     title: 'Documents',
     drop: 'Drop files or a folder here',
-    dropMore: 'PDF, Word, Excel, PowerPoint, web pages, mail, Markdown, text',
+    dropMore: 'PDF, Office, web pages, mail, Markdown, text',
     dropAnywhere: 'Drop to add to your documents',
     choose: 'Choose files',
     chooseFolder: 'Choose a folder',

@@ -26,6 +26,21 @@ export class Viewer {
       this.quote, this.body);
     this.root.addEventListener('keydown', (event) => event.key === 'Escape' && this.close());
     this.turn = 0;
+    this.narrow = matchMedia('(max-width: 860px)');
+    this.narrow.addEventListener('change', () => this.setCover());
+  }
+
+  // On a narrow screen it lies over everything else, which then cannot be reached.
+  setCover() {
+    for (const id of ['stage', 'side']) byId(id).inert = this.isOpen && this.narrow.matches;
+  }
+
+  // Makes it visible and gives it the focus.
+  show() {
+    this.root.hidden = false;
+    byId('frame').classList.add('with-viewer');
+    this.setCover();
+    this.closer.focus({preventScroll: true});
   }
 
   get isOpen() {
@@ -43,9 +58,7 @@ export class Viewer {
     this.title.title = nameOf(source);
     this.place.textContent = placeOf(source);
     this.showQuote(source, citation);
-    this.root.hidden = false;
-    byId('frame').classList.add('with-viewer');
-    this.closer.focus({preventScroll: true});
+    this.show();
     this.collectMarks(message, source, citation);
     await this.showDocument(source, fresh);
   }
@@ -59,9 +72,7 @@ export class Viewer {
     this.title.textContent = source.filename;
     this.place.textContent = '';
     this.quote.hidden = true;
-    this.root.hidden = false;
-    byId('frame').classList.add('with-viewer');
-    this.closer.focus({preventScroll: true});
+    this.show();
     return this.showDocument(source, true);
   }
 
@@ -161,6 +172,7 @@ export class Viewer {
     this.root.hidden = true;
     this.body.replaceChildren();
     byId('frame').classList.remove('with-viewer');
+    this.setCover();
     this.anchor?.classList.remove('active');
     if (this.anchor?.isConnected) this.anchor.focus();
   }
