@@ -1,7 +1,7 @@
 #include "answer/citations.h"
 
 #include <algorithm>
-#include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "answer/citation_claims.h"
@@ -14,9 +14,9 @@ namespace jackdaw::answer {
 namespace {
 
 constexpr std::size_t kMaxSpaces = kMaxHeldBytes - kMaxMarkBytes;
-constexpr std::size_t kSameWords = 16;       // bytes before a bracket that show that it was quoted
-constexpr std::size_t kComparedBytes = 256;  // of the text before a bracket
-constexpr char kFullWidthLead = '\xE3';      // the first byte of a full-width bracket
+constexpr std::size_t kSameWords = 16;      // bytes before a bracket that show that it was quoted
+constexpr std::size_t kComparedBytes = 64;  // of the text before a bracket
+constexpr char kFullWidthLead = '\xE3';     // the first byte of a full-width bracket
 
 std::string squeeze(std::string_view text) {
   std::string out;
@@ -45,36 +45,61 @@ std::size_t common_end(std::string_view a, std::string_view b) {
   return static_cast<std::size_t>(end - a.rbegin());
 }
 
-// True when `source` has the bracket, and before it what `before` ends with: some words, or all of a quotation so far.
-bool has_bracket(std::string_view source, std::string_view before, std::string_view bracket) {
-  for (std::size_t at = source.find(bracket); at != std::string_view::npos; at = source.find(bracket, at + 1)) {
-    const std::size_t same = common_end(source.substr(0, at), before);
-    if (same >= kSameWords || ends_with_opening_quote(before.substr(0, before.size() - same))) return true;
-  }
-  return false;
-}
-
-// With a backslash before each bracket that could be a mark: as a quoted name is shown.
-std::string escape_marks(std::string_view text) {
-  std::string out;
+// The brackets of a text that could be marks.
+std::vector<text::Range> brackets_of(std::string_view text) {
+  std::vector<text::Range> brackets;
   for (std::size_t i = 0; i < text.size(); ++i) {
     MarkState state = may_open(text[i]) ? MarkState::kPartial : MarkState::kNone;
-    for (std::size_t size = 1; state == MarkState::kPartial && i + size <= text.size(); ++size) {
-      state = read_mark(text.substr(i, size)).state;
-    }
-    if (state == MarkState::kWhole) out += '\\';
-    out += text[i];
+    std::size_t size = 0;
+    while (state == MarkState::kPartial && i + size < text.size()) state = read_mark(text.substr(i, ++size)).state;
+    if (state == MarkState::kWhole) brackets.push_back({i, i + size});
   }
-  return out;
+  return brackets;
 }
 
-// Like has_bracket(), for "(scan[1].pdf, page 2)".
-bool has_bracket_in_name(const std::string& name, std::string_view before, std::string_view bracket) {
-  for (std::size_t at = name.find(bracket); at != std::string::npos; at = name.find(bracket, at + 1)) {
-    if (before.ends_with("(" + name.substr(0, at))) return true;
-  }
-  return false;
+// With a backslash before each of them: as a quoted name is shown.
+std::string escape_marks(std::string text) {
+  auto brackets = brackets_of(text);
+  std::reverse(brackets.begin(), brackets.end());
+  for (const text::Range& bracket : brackets) text.insert(bracket.begin, 1, '\\');
+  return text;
 }
+
+// The brackets that stand in the sources themselves.
+class SourceBrackets {
+ public:
+  void add_text(std::string_view text) { add(squeeze(text), false); }
+  void add_name(const std::string& squeezed) { add(squeezed, true); }
+
+  // True when a source has the bracket, and before it what `before` ends with: some words, or all of a quotation so
+  // far, or "(" and all of a file name so far.
+  bool has(const std::string& bracket, std::string_view before) const {
+    const auto places = places_.find(bracket);
+    if (places == places_.end()) return false;
+    return std::any_of(places->second.begin(), places->second.end(), [&](const Place& place) {
+      const std::size_t same = common_end(place.before, before);
+      const std::string_view rest = before.substr(0, before.size() - same);
+      if (place.in_name) return same == place.before.size() && rest.ends_with('(');
+      return same >= kSameWords || ends_with_opening_quote(rest);
+    });
+  }
+
+ private:
+  struct Place {
+    std::string before;
+    bool in_name = false;
+  };
+
+  void add(const std::string& text, bool in_name) {
+    for (const text::Range& bracket : brackets_of(text)) {
+      const std::size_t from = in_name ? 0 : bracket.begin - std::min(bracket.begin, kComparedBytes);
+      places_[text.substr(bracket.begin, bracket.end - bracket.begin)].push_back(
+          {text.substr(from, bracket.begin - from), in_name});
+    }
+  }
+
+  std::unordered_map<std::string, std::vector<Place>> places_;
+};
 
 }  // namespace
 
@@ -82,9 +107,8 @@ struct CitationReader::State {
   explicit State(std::span<const RetrievedPassage> given) : passages(given), finders(given.size()) {
     for (const auto& found : passages) {
       names.push_back(squeeze(found.passage.filename));
-      const std::string& text = found.passage.text;
-      const bool brackets = text.find('[') != std::string::npos || text.find("\u3010") != std::string::npos;
-      bracketed.push_back(brackets ? squeeze(text) : "");
+      brackets.add_name(names.back());
+      brackets.add_text(found.passage.text);
     }
   }
 
@@ -101,8 +125,8 @@ struct CitationReader::State {
   Citation cite(int source, const Claim& claim);
 
   const std::span<const RetrievedPassage> passages;
-  std::vector<std::string> names;                     // of the sources' files, white space squeezed
-  std::vector<std::string> bracketed;                 // the sources' texts with brackets in them, squeezed; else empty
+  std::vector<std::string> names;  // of the sources' files, white space squeezed
+  SourceBrackets brackets;
   std::vector<std::unique_ptr<QuoteFinder>> finders;  // made when first needed
   CodeTracker code;
   ClaimText claims;
@@ -222,11 +246,7 @@ bool CitationReader::State::is_quoted() const {
   // One more character keeps the spaces before the bracket from being trimmed.
   before = squeeze(before + spaces + candidate[0]);
   before.resize(before.size() - squeeze(candidate.substr(0, 1)).size());
-  const std::string bracket = squeeze(candidate);
-  for (std::size_t i = 0; i < passages.size(); ++i) {
-    if (has_bracket(bracketed[i], before, bracket) || has_bracket_in_name(names[i], before, bracket)) return true;
-  }
-  return false;
+  return brackets.has(squeeze(candidate), before);
 }
 
 // So that nobody takes it for a mark of ours.

@@ -348,7 +348,7 @@ void expect_same(const Told& a, const Told& b, const std::string& text) {
 TEST(Citations, HowTheTextIsCutChangesNothing) {
   const auto sources = five_sources();
   std::mt19937 random(5);
-  for (int round = 0; round < 1500; ++round) {
+  for (int round = 0; round < 700; ++round) {
     const std::string text = random_text(random);
     const Told whole = read_all(text, sources);
     for (int split = 0; split < 3; ++split) {
@@ -379,7 +379,7 @@ TEST(Citations, HowTheTextIsCutChangesNothing) {
 TEST(Citations, ReadingWhatIsShownOnceMoreTellsTheSame) {
   const auto sources = five_sources();
   std::mt19937 random(6);
-  for (int round = 0; round < 1500; ++round) {
+  for (int round = 0; round < 700; ++round) {
     std::string text = random_text(random);
     std::erase(text, '`');
     std::erase(text, '~');

@@ -27,7 +27,7 @@ struct Quote {
 // - every number, date, unit and proper name of the claim occurs in it. Numbers are compared by value (1,234 is 1234,
 //   390.00 is 390, 15 is not in 150), and with what they measure, where that stands beside them; names by case-folded
 //   words without plural and possessive, one with a number ("Magpie-7") as a whole;
-// - at least kEnoughWords of the claim's other words occur in it, by their stems;
+// - at least three fifths of the claim's other words occur in it, by their stems;
 // - either both deny something ("not", "no", "never") or neither does;
 // - the claim has something to verify: function words alone are nothing.
 // A capitalised word at a sentence's begin is a name unless the passage has it in small letters. Where nouns are
