@@ -16,7 +16,7 @@ constexpr std::size_t kLongQuestionBytes = 600;  // who writes so much says what
 constexpr double kLeastWeight = 0.2;
 constexpr double kWrongNumber = 0.4;   // "it" and a plural, "they" and a singular
 constexpr double kNoName = 0.3;        // "she", "there", and a common noun
-constexpr double kNoPlace = 0.2;       // "there" and what is no place
+constexpr double kNoPlace = 0.05;      // "there" and what is no place
 constexpr double kSecondOfPair = 0.3;  // of the first one's weight
 
 bool includes(const std::vector<std::string>& all, const std::vector<std::string>& some) {

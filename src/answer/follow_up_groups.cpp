@@ -107,9 +107,21 @@ void end_at_name(const ReadQuestion& question, NounGroup& group, bool capitals) 
   }
 }
 
+// "Is the contract valid?": what ends such a question is said of its subject.
+bool ends_in_predicate(const ReadQuestion& question, const NounGroup& group) {
+  const auto& words = question.words;
+  std::size_t at = group.first;
+  while (at > 0 && (words[at - 1].folded == "the" || words[at - 1].folded == "a")) --at;
+  if (at == 0 || !words[at - 1].first) return false;
+  const std::string& begin = words[at - 1].folded;
+  if (begin != "is" && begin != "are" && begin != "was" && begin != "were") return false;
+  return !words[group.last].capital && (group.last + 1 == words.size() || words[group.last + 1].comma);
+}
+
 void trim(const ReadQuestion& question, NounGroup& group, bool capitals) {
   while (group.first < group.last && drops_in_front(question, group)) ++group.first;
   while (group.first < group.last && drops_behind(question, group)) --group.last;
+  if (group.first < group.last && ends_in_predicate(question, group)) --group.last;
   end_at_name(question, group, capitals);
 }
 
