@@ -18,6 +18,7 @@
 #include "store/data_lock.h"
 #include "store/verification.h"
 #include "tests/support/document_store_samples.h"
+#include "tests/support/stored_answer_samples.h"
 
 namespace jackdaw::store {
 namespace {
@@ -109,6 +110,23 @@ TEST_F(BackupTest, BringsBackEverything) {
   EXPECT_EQ(contents_of(*store_), before);
   restored.remove(restored.list({}).documents[0].id);
   EXPECT_TRUE(copy_backup(kept_, folder_.path() / "again" / "").originals == 7) << "restored files are copies";
+}
+
+TEST_F(BackupTest, BringsBackConversations) {
+  const ConversationId conversation = store_->create_conversation("").id;
+  const StoredAnswer answer = typical_answer("word", {});
+  store_->begin_turn({.conversation = conversation, .question = "Why?", .answer = answer.id});
+  store_->keep({&answer, 1});
+  copy_backup(make_backup(*store_).folder, kept_);
+  store_->remove_conversation(conversation);
+  restore(kept_, restored_);
+  EXPECT_TRUE(verify(restored_, {}).empty());
+  SqliteStore restored(options_for(restored_));
+  EXPECT_EQ(restored.find_conversation(conversation).value().title, "Why?");
+  const auto messages = restored.messages_of(conversation).value();
+  ASSERT_EQ(messages.size(), 2U);
+  EXPECT_EQ(messages[0].question, "Why?");
+  EXPECT_EQ(describe(messages[1].ended.value()), describe(answer));
 }
 
 TEST_F(BackupTest, OfAnEmptyCollectionIsOneToo) {

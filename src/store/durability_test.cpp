@@ -285,6 +285,63 @@ TEST_F(DurabilityTest, KilledAtAnyMomentEveryAcknowledgedAnswerIsWhole) {
   }
 }
 
+TEST_F(DurabilityTest, KilledWhileATurnBeginsItIsThereWithThePlaceOfItsAnswerOrNotAtAll) {
+  const ConversationId conversation = SqliteStore(options()).create_conversation("").id;
+  std::int64_t expected = 0;
+  for (const StoreStep point : {StoreStep::kTurnWritten, StoreStep::kTurnCommitted}) {
+    EXPECT_EQ(in_another_process([&] {
+                SqliteStoreOptions with = options();
+                with.on_step = [&](StoreStep reached) {
+                  if (point == reached) die();
+                };
+                SqliteStore(with).begin_turn({.conversation = conversation, .question = "Why?", .answer = {"a"}});
+                return 1;
+              }),
+              -SIGKILL);
+    if (point == StoreStep::kTurnCommitted) expected = 2;
+    SqliteStore store(options());
+    EXPECT_EQ(store.find_conversation(conversation).value().messages, expected);
+    EXPECT_EQ(store.find_conversation(conversation).value().title, expected == 0 ? "" : "Why?");
+    const auto messages = store.messages_of(conversation).value();
+    ASSERT_EQ(messages.size(), static_cast<std::size_t>(expected));
+    if (expected != 0) {
+      EXPECT_FALSE(messages[1].ended) << "lost with the program";
+    }
+  }
+}
+
+TEST_F(DurabilityTest, KilledWhileAConversationIsRemovedItIsWholeOrGoneWithoutATrace) {
+  for (const StoreStep point : {StoreStep::kConversationRemoveWritten, StoreStep::kConversationRemoveCommitted,
+                                StoreStep::kLogCutting, StoreStep::kLogCut}) {
+    ConversationId conversation;
+    StoredAnswer answer = typical_answer("canary", {});
+    {
+      SqliteStore store(options());
+      conversation = store.create_conversation("canary").id;
+      store.begin_turn({.conversation = conversation, .question = "canary?", .answer = answer.id});
+      store.keep({&answer, 1});
+    }
+    EXPECT_EQ(in_another_process([&] {
+                SqliteStoreOptions with = options();
+                with.on_step = [&](StoreStep reached) {
+                  if (point == reached) die();
+                };
+                SqliteStore(with).remove_conversation(conversation);
+                return 1;
+              }),
+              -SIGKILL);
+    SqliteStore store(options());
+    if (point == StoreStep::kConversationRemoveWritten) {
+      EXPECT_EQ(describe(store.messages_of(conversation).value().at(1).ended.value()), describe(answer));
+      EXPECT_TRUE(store.remove_conversation(conversation));
+    }
+    EXPECT_FALSE(store.messages_of(conversation));
+    for (const char* name : {"jackdaw.db", "jackdaw.db-wal"}) {
+      EXPECT_EQ(bytes_of(folder_.path() / name).find("canary"), std::string::npos) << to_string(point);
+    }
+  }
+}
+
 TEST_F(DurabilityTest, AFullDiskWhileKeepingIsStorageFullAndReadsGoOn) {
   const StoredAnswer before = typical_answer("before", {});
   SqliteStore(options()).keep({&before, 1});

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "store/box_codec.h"
+#include "store/score_codec.h"
 #include "store/sqlite_store.h"
 #include "store/wall_time_column.h"
 #include "tests/support/document_store_samples.h"
@@ -49,6 +50,46 @@ std::vector<ChunkId> insert_as_format_2(Database& database, const SampleDocument
         .run(ids.back().value, std::as_bytes(std::span(sample.embeddings[i])));
   }
   return ids;
+}
+
+// What the programs of format 2 and 3 wrote for an answer that says "Hi you" and returned one passage.
+StoredAnswer insert_answer_as_format_3(Database& database, const Passage& passage) {
+  constexpr std::array<unsigned char, 32> kEvents = {1,                                               //
+                                                     0,     1,     'p', 1, 'm',                       //
+                                                     1,     5,                                        //
+                                                     2,     2,     0,                                 //
+                                                     8 + 2, 8 + 4,                                    //
+                                                     4,     2,     0,   0, 0,   0, 0, 0, 0xf0, 0x3f,  //
+                                                     5,     0,     0,   0, 1,   6, 0, 17};
+  AnswerTimings timings;
+  timings.resolve_ms = 1;
+  RetrievedPassage returned;
+  returned.passage = passage;
+  returned.score = 0.5F;
+  AnswerFinal last;
+  last.answer = "Hi you";
+  last.passages = {returned};
+  last.usage.input_tokens = 3;
+  last.index_version = 17;
+  StoredAnswer answer{.id = {random_id()}, .question = "Who?", .created_at = {}, .ended_at = {}, .events = {}};
+  answer.events = {AnswerMeta{answer.id, "p", "m"},
+                   AnswerStatus{AnswerStage::kAnswering},
+                   AnswerSources{{returned}, RerankSkipped::kNo},
+                   AnswerToken{"Hi"},
+                   AnswerToken{" you"},
+                   AnswerTiming{timings},
+                   last};
+  database
+      .prepare(
+          "INSERT INTO answers(id, question, created_ns, ended_ns, text, events) VALUES(?1, 'Who?', 0, 0, 'Hi "
+          "you', ?2)")
+      .run(answer.id.value, std::as_bytes(std::span(kEvents)));
+  database
+      .prepare(
+          "INSERT INTO answer_sources(answer, place, chunk, document, scores) VALUES(last_insert_rowid(), 0, ?1, "
+          "?2, ?3)")
+      .run(passage.chunk.value, passage.document.value, Blob(encode_scores(returned)));
+  return answer;
 }
 
 class SchemaTest : public testing::Test {
@@ -173,7 +214,7 @@ TEST_F(SchemaTest, NeverChangesAStepThatWasReleased) {
 }
 
 class OlderFormatTest : public SchemaTest, public testing::WithParamInterface<std::size_t> {};
-INSTANTIATE_TEST_SUITE_P(EachFormat, OlderFormatTest, testing::Values(1U, 2U));
+INSTANTIATE_TEST_SUITE_P(EachFormat, OlderFormatTest, testing::Values(1U, 2U, 3U));
 
 TEST_P(OlderFormatTest, IsTakenWithAllThatIsInIt) {
   std::mt19937 random(3);
@@ -183,6 +224,7 @@ TEST_P(OlderFormatTest, IsTakenWithAllThatIsInIt) {
   for (Chunk& chunk : sample.chunks) chunk.heading.clear();
   sample.document.id = {random_id()};
   std::vector<ChunkId> ids;
+  std::vector<StoredAnswer> answers;
   {
     Database database(file_, Database::Access::kReadWrite);
     database.execute("PRAGMA page_size = 4096");
@@ -195,8 +237,22 @@ TEST_P(OlderFormatTest, IsTakenWithAllThatIsInIt) {
     database.execute(
         "INSERT INTO documents(id, sha256, filename, filename_folded, title, title_folded, media_type, bytes, pages, "
         "chunks, status, created_ns) VALUES('failed', printf('%064d', 7), 'f', 'f', '', '', '', 1, 0, 0, 1, 0)");
+    if (GetParam() == 3) {
+      database.execute(
+          "INSERT INTO jobs(document, sha256, filename, bytes, title, tags, source, keep_partial, state, failure_code, "
+          "failure_message, failure_page, attempts, created_ns) VALUES(last_insert_rowid(), printf('%064d', 7), 'f', "
+          "1, '', x'0100', '', 0, 1, '', '', 0, 0, 0)");
+    }
+    if (GetParam() >= 2) {
+      const Passage first{.chunk = ids[0],
+                          .document = sample.document.id,
+                          .filename = sample.document.filename,
+                          .page_label = sample.pages[0].label,
+                          .text = sample.chunks[0].text,
+                          .span = sample.chunks[0].span};
+      answers.push_back(insert_answer_as_format_3(database, first));
+    }
   }
-  std::vector<StoredAnswer> answers;
   for (int opening = 0; opening < 2; ++opening) {
     SqliteStore store({.data_dir = folder_.path(), .embedder_name = "e", .on_step = {}});
     const Document found = store.find(sample.document.id).value();
@@ -225,6 +281,11 @@ TEST_P(OlderFormatTest, IsTakenWithAllThatIsInIt) {
       EXPECT_EQ(describe(store.find_answer(answer.id).value()), describe(answer));
     }
   }
+  SqliteStore store({.data_dir = folder_.path(), .embedder_name = "e", .on_step = {}});
+  EXPECT_TRUE(store.list_conversations({}).conversations.empty());
+  const ConversationId conversation = store.create_conversation("").id;
+  store.begin_turn({.conversation = conversation, .question = "New?", .answer = {random_id()}});
+  EXPECT_EQ(store.forget_answers_before(WallTime::max(), 1000), answers.size());
   EXPECT_EQ(Database(file_, Database::Access::kReadOnly).integer("PRAGMA user_version"), migrations().back().version);
 }
 

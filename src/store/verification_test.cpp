@@ -27,7 +27,8 @@ std::string sentences_of(const std::vector<Finding>& findings) {
   return all;
 }
 
-// A folder with two ready documents, a waiting one, a failed one, a replacement that waits, and an answer.
+// A folder with two ready documents, a waiting one, a failed one, a replacement that waits, an answer, and a
+// conversation of three turns, the last of which was lost.
 class VerificationTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -44,6 +45,13 @@ class VerificationTest : public testing::Test {
     store->fail(store->waiting_job_of(failed_.id).value(), {ErrorCode::kDamagedDocument, "Damaged.", 1});
     answer_ = typical_answer("word", store->passages(chunks));
     store->keep({&answer_, 1});
+    conversation_ = store->create_conversation("").id;
+    for (const char* question : {"First?", "Second?"}) {
+      const StoredAnswer said = typical_answer("said", store->passages(chunks));
+      store->begin_turn({.conversation = conversation_, .question = question, .answer = said.id});
+      store->keep({&said, 1});
+    }
+    store->begin_turn({.conversation = conversation_, .question = "Lost?", .answer = {random_id()}});
   }
 
   std::unique_ptr<SqliteStore> open() const {
@@ -89,6 +97,7 @@ class VerificationTest : public testing::Test {
   Document waiting_;
   Document failed_;
   StoredAnswer answer_;
+  ConversationId conversation_;
 };
 
 TEST_F(VerificationTest, FindsNothingInAFolderThatIsWhole) {
@@ -221,8 +230,55 @@ TEST_F(VerificationTest, AStatusThatIsNotTheJobsFollowsTheJob) {
 }
 
 TEST_F(VerificationTest, ADamagedAnswerIsReported) {
-  damage("UPDATE answers SET events = x'01'");
+  damage("UPDATE answers SET events = x'01' WHERE message IS NULL");
   expect(Kind::kAnswerDamaged, false);
+}
+
+TEST_F(VerificationTest, TheMessagesOfAConversationAreCountedAgain) {
+  damage("UPDATE conversations SET messages = 1");
+  expect(Kind::kCountWrong, true);
+  EXPECT_EQ(open()->find_conversation(conversation_).value().messages, 6);
+}
+
+TEST_F(VerificationTest, MessagesThatDoNotFollowOneAnotherAreReported) {
+  damage("UPDATE messages SET parent = 1 WHERE number = 3");  // a question behind a question
+  expect(Kind::kConversationDamaged, false);
+  EXPECT_THROW(open()->messages_of(conversation_), Error);
+}
+
+TEST_F(VerificationTest, AnAnswerWithoutAParentIsReported) {
+  damage("UPDATE messages SET parent = NULL WHERE number = 4");
+  expect(Kind::kConversationDamaged, false);
+}
+
+TEST_F(VerificationTest, AnAnswerStandsInTheMessageThatNamesItAgain) {
+  const auto before = open()->messages_of(conversation_).value();
+  for (const char* sql :
+       {"UPDATE answers SET message = NULL WHERE message = 2", "UPDATE answers SET message = 1 WHERE message = 2",
+        "UPDATE answers SET message = 6 WHERE message IS NULL"}) {
+    SCOPED_TRACE(sql);
+    damage(sql);
+    expect(Kind::kConversationInconsistent, true);
+  }
+  const auto store = open();
+  EXPECT_EQ(describe(store->messages_of(conversation_).value().at(1).ended.value()),
+            describe(before.at(1).ended.value()));
+  EXPECT_EQ(store->forget_answers_before(WallTime::max(), 1000), 1U) << "that of no conversation";
+}
+
+TEST_F(VerificationTest, AnswersThatStandInEachOthersMessageChangeTheirPlaces) {
+  damage(
+      "UPDATE answers SET message = NULL WHERE message = 2; "
+      "UPDATE answers SET message = 2 WHERE message = 4; "
+      "UPDATE answers SET message = 4 WHERE id = (SELECT answer FROM messages WHERE number = 2)");
+  EXPECT_EQ(findings(true).size(), 2U);
+  EXPECT_TRUE(findings().empty());
+}
+
+TEST_F(VerificationTest, MessagesOfNoConversationAreDamage) {
+  damage("PRAGMA foreign_keys = OFF; UPDATE messages SET conversation = 99 WHERE number = 6");
+  for (const Finding& each : findings(true)) EXPECT_EQ(each.kind, Kind::kDatabaseDamaged);
+  EXPECT_FALSE(findings().empty());
 }
 
 TEST_F(VerificationTest, RowsThatBelongToNothingAreDamage) {

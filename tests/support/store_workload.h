@@ -39,6 +39,7 @@ class StoreWorkload {
     void (StoreWorkload::*act)();
   };
   static constexpr std::size_t kMostDocuments = 8;
+  static constexpr std::size_t kMostConversations = 5;
 
   std::size_t below(std::size_t bound) { return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random_); }
 
@@ -145,6 +146,53 @@ class StoreWorkload {
     for (std::size_t n = 1 + below(3); n > 0; --n) answers.push_back(typical_answer(new_mark(), passages));
     store_->keep(answers);
   }
+  std::optional<Conversation> any_conversation() {
+    const auto all = store_->list_conversations({.limit = 200}).conversations;
+    if (all.empty()) return std::nullopt;
+    return all[below(all.size())];
+  }
+  void begin_conversation() {
+    if (store_->list_conversations({.limit = 200}).conversations.size() < kMostConversations) {
+      store_->create_conversation(below(2) == 0 ? new_mark() : "");
+    }
+  }
+  // Behind any message, in one branch or another.
+  void ask() {
+    const auto conversation = any_conversation();
+    if (!conversation) return;
+    NewTurn turn{.conversation = conversation->id, .question = "About " + new_mark(), .answer = {random_id()}};
+    const auto messages = store_->messages_of(conversation->id).value();
+    if (!messages.empty() && below(2) == 0) {
+      const ConversationMessage& parent = messages[below(messages.size())];
+      turn.parent = parent.id;
+      if (parent.role == Role::kUser) turn.question = parent.question;
+    }
+    turn.at_start = below(8) == 0;
+    store_->begin_turn(turn);
+  }
+  // The answers that a conversation still waits for.
+  void end_answers() {
+    const auto conversation = any_conversation();
+    if (!conversation) return;
+    const auto messages = store_->messages_of(conversation->id).value();
+    std::vector<StoredAnswer> answers;
+    for (const ConversationMessage& each : messages) {
+      if (each.role != Role::kAssistant || each.ended) continue;
+      StoredAnswer& answer = answers.emplace_back(typical_answer(new_mark(), {}));
+      answer.id = std::get<AnswerMeta>(answer.events.front()).answer = each.answer;
+    }
+    store_->keep(answers);
+  }
+  // A title that is changed stays in the log for a while: one with a mark would look like deleted text.
+  void rename_conversation() {
+    const auto conversation = any_conversation();
+    const bool marked = conversation && mark_stands_in(conversation->title);
+    if (conversation && !marked) store_->rename_conversation(conversation->id, "Talk " + std::to_string(below(1000)));
+  }
+  static bool mark_stands_in(const std::string& text) { return text.find("mk") != std::string::npos; }
+  void remove_conversation() {
+    if (const auto conversation = any_conversation()) store_->remove_conversation(conversation->id);
+  }
   void forget_answers() { store_->forget_answers_before(WallTime::max(), 1 + below(3)); }
   void reopen() {
     close();
@@ -166,6 +214,11 @@ class StoreWorkload {
       Action{1.5, &StoreWorkload::remove},
       Action{2, &StoreWorkload::keep_answers},
       Action{1, &StoreWorkload::forget_answers},
+      Action{1.5, &StoreWorkload::begin_conversation},
+      Action{3, &StoreWorkload::ask},
+      Action{1.5, &StoreWorkload::end_answers},
+      Action{1, &StoreWorkload::rename_conversation},
+      Action{1, &StoreWorkload::remove_conversation},
       Action{1, &StoreWorkload::reopen},
   };
   static std::discrete_distribution<std::size_t> weights() {
