@@ -36,7 +36,7 @@ def parts_of(text, gate):
 def add_trouble(program, page, folder):
     """A damaged and a locked file beside good ones."""
     from app_page import SAMPLE, by
-    from locked_pdf import locked_pdf
+    from pdf_files import locked_pdf
     program.add("harbour-rules.pdf", (ROOT / "tests" / "retrieval" / "harbour-rules.pdf").read_bytes())
     program.add("berths.csv", b"berth,length_m\nNorth 1,84\nNorth 2,120\nPilot quay,24\n")
     damaged, locked = folder / "survey-2024.pdf", folder / "contract.pdf"

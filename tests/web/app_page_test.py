@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 from app_page import AXE, QUESTION, SAMPLE, Page, Program, by
-from locked_pdf import locked_pdf
+from pdf_files import locked_pdf, turned_pdf
 
 pytestmark = pytest.mark.skipif(not shutil.which("chromedriver"), reason="chromedriver is not installed (Debian packages chromium, chromium-driver)")
 
@@ -186,6 +186,25 @@ def test_a_click_on_a_source_shows_its_place_in_the_pdf(page, start):
     assert rectangles_of_marks(page)[number] == [pytest.approx(box, abs=0.004) for box in marks[number]]
     page.press("Escape")
     page.until("the panel closed", lambda: not page.is_shown("#viewer"))
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_marks_lie_on_the_words_of_a_cropped_and_turned_page(page, start, rotation):
+    program = start([{"text": "It has 417 berths [1]."}], sample=False)
+    lines = ["The harbour of Skarvholm is old.", "It has 417 berths for ferries.", "The pilot lives in the tower."]
+    program.add("harbour.pdf", turned_pdf(lines, rotation))
+    page.go(program)
+    page.ask("How many berths has the harbour?")
+    page.ends()
+    page.click(by("chip"))
+    page.until("the marks", lambda: page.count(".mark-box.active"))
+    # The text layer is laid out by pdf.js, which knows nothing of the boxes.
+    found = page.run("""const middle = (box) => [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+        const marks = [...document.querySelectorAll('.mark-box.active')].map((mark) => mark.getBoundingClientRect());
+        const words = [...document.querySelectorAll('.textLayer span')].filter((span) => span.textContent.includes('417 berths'));
+        const hit = ([x, y]) => marks.some((box) => box.left <= x && x <= box.right && box.top <= y && y <= box.bottom);
+        return words.length > 0 && words.every((word) => hit(middle(word.getBoundingClientRect())))""")
+    assert found
 
 
 def conversation_of(page, program):

@@ -27,7 +27,8 @@ export const emptyAnswer = (id, parentId) => ({id, parent_id: parentId, role: 'a
 
 export class AnswerRun {
   // `tell(name, data)` is called after each event changed the message; also with 'link' when the connection's state
-  // changed and with 'reload' when the server knows more of the conversation than the page.
+  // changed, 'end' when it ended without an event, 'reload' when the server knows more of the conversation than the page, and
+  // 'busy' when another answer is being written in it.
   constructor(message, tell) {
     this.message = message;
     this.tell = tell;
@@ -54,7 +55,7 @@ export class AnswerRun {
       this.setLink('unsent');
       await pause(backoff(this.attempt++), this.abort.signal);
     }
-    if (this.stopping) this.end({status: 'cancelled', local: true, cancelled: {reason: 'client'}});
+    if (this.stopping) this.end({status: 'cancelled', cancelled: {reason: 'client'}});
     return undefined;
   }
 
@@ -93,15 +94,16 @@ export class AnswerRun {
   }
 
   refuse(problem) {
-    this.end({status: 'failed', local: true, error: {code: problem.code, retryable: problem.retryable, answer_id: problem.answerId,
-      message: problem.code === 'conflict' && problem.answerId ? words.ends.elsewhere : problem.message}});
+    const busy = problem.code === 'conflict' && problem.answerId;
+    this.end({status: 'failed', error: {code: problem.code, retryable: problem.retryable, message: busy ? words.ends.elsewhere : problem.message}});
+    if (busy) this.tell('busy');
   }
 
   // Nobody knows whether the question arrived: once the server is back it is looked for, and sent again if it is not there.
   async waitUnsent() {
     this.setLink('unsent');
     await pause(backoff(this.attempt++), this.abort.signal);
-    if (this.stopping) return this.end({status: 'cancelled', local: true, cancelled: {reason: 'client'}});
+    if (this.stopping) return this.end({status: 'cancelled', cancelled: {reason: 'client'}});
     try {
       const {messages} = await getJson(conversationPath(this.request.conversation_id, '/messages'));
       const fresh = messages.filter((message) => !this.known(message.id));
@@ -208,7 +210,7 @@ export class AnswerRun {
     } catch {
       // Nobody is there who could have begun.
     }
-    this.end({status: 'cancelled', local: true, cancelled: {reason: 'client'}});
+    this.end({status: 'cancelled', cancelled: {reason: 'client'}});
   }
 }
 

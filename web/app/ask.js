@@ -282,9 +282,21 @@ export class AskView {
   heard(talk, name, data) {
     const {message} = talk.run;
     if (name === 'reload') return this.reload(talk);
+    if (name === 'busy') return this.stepBack(talk, message);
     if (name === 'meta') this.nameMessages(talk, message, data);
     talk.views.get(message)?.event(name, data);
     return undefined;
+  }
+
+  // The question was not taken, since another answer is being written: that one is shown, the question waits in its field.
+  stepBack(talk, message) {
+    const question = talk.turns.messages.get(message.parent_id);
+    if (this.talk === talk && question && !this.composer.field.value) {
+      this.composer.field.value = question.text;
+      this.composer.changed();
+    }
+    say(words.ends.elsewhere);
+    return this.reload(talk);
   }
 
   // The server's ids for what the page had made up.

@@ -26,9 +26,11 @@ async function load() {
 }
 
 export class PdfPages {
-  // `box` scrolls; `moved()` is called when another page is in its middle.
-  constructor(box, moved) {
+  // `box` scrolls; `moved()` is called when another page is in its middle; askPassword() gives the password of a locked
+  // file, or null.
+  constructor(box, moved, askPassword) {
     this.box = box;
+    this.askPassword = askPassword;
     this.moved = moved;
     this.leaves = [];
     this.page = 1;
@@ -52,6 +54,7 @@ export class PdfPages {
       url: address, httpHeaders: accessHeaders(), worker, isEvalSupported: false, enableXfa: false, useWasm: false, stopAtErrors: false,
       disableAutoFetch: true, disableStream: true, useSystemFonts: false, maxImageSize: 64e6,
       cMapUrl: `${kFolder}cmaps/`, cMapPacked: true, standardFontDataUrl: `${kFolder}standard_fonts/`, wasmUrl: `${kFolder}wasm/`});
+    this.task.onPassword = (answer) => this.askPassword().then((password) => (password === null ? this.task.destroy() : answer(password)));
     this.pdf = await this.task.promise;
     const first = await this.pdf.getPage(1);
     const {width, height} = first.getViewport({scale: 1});

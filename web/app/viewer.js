@@ -1,11 +1,17 @@
 // The panel beside the answer: the place that a claim comes from.
 import {documentPath, getJson, send} from './api.js';
 import {byId, el, icon, iconButton, saveBlob} from './dom.js';
-import {say} from './overlays.js';
+import {askDialog, say} from './overlays.js';
 import {showPassage} from './passage_pages.js';
 import {PdfPages} from './pdf_pages.js';
 import {nameOf, placeOf} from './sources.js';
 import {words} from './strings.js';
+
+function askPassword(name) {
+  const field = el('input', {type: 'password', class: 'field', required: true, autocomplete: 'off', 'data-testid': 'viewer-password'});
+  return askDialog({title: words.documents.passwordTitle(name), text: words.viewer.locked, send: words.documents.open,
+    fields: el('label', {}, words.documents.password, field), read: () => field.value, testid: 'viewer-password-dialog'});
+}
 
 export class Viewer {
   constructor() {
@@ -112,13 +118,24 @@ export class Viewer {
       if (type === 'application/pdf') await this.showPdf(source, active, isWanted);
       else await this.showText(source, isWanted);
     } catch (error) {
-      if (isWanted()) this.note(this.pages ? words.viewer.broken : error.message, 'warn');
+      if (isWanted()) await this.showInstead(source, error, isWanted);
     }
     return undefined;
   }
 
+  // What there is when the document cannot be shown: the passage as text, or the reason.
+  async showInstead(source, error, isWanted) {
+    const fromPdf = Boolean(this.pages);
+    this.pages?.close();
+    this.pages = null;
+    this.documentId = null;
+    if (!fromPdf || source.chunk_id === undefined) return this.note(fromPdf ? words.viewer.broken : error.message, 'warn');
+    for (const tool of this.pdfTools) tool.hidden = true;
+    return showPassage(this.body, source, this.marks.filter((mark) => mark.source === source.n), isWanted).catch(() => {});
+  }
+
   async showPdf(source, active, isWanted) {
-    const pages = new PdfPages(this.body, () => this.drawPlace());
+    const pages = new PdfPages(this.body, () => this.drawPlace(), () => askPassword(nameOf(source)));
     this.pages = pages;
     pages.marks = this.marks;
     await pages.open(documentPath(source.document_id, '/content'));
