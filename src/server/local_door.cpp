@@ -125,7 +125,7 @@ class LocalDoor : public Door {
 
   void ask(const AskOptions& options, const OnEvent& on_event) override {
     const JsonFields fields(dump(to_body(options)));
-    run(ask(assembly_, parse_answer_request(fields, assembly_.config()), on_event, cancellation_));
+    run(ask(assembly_, parse_answer_request(fields, assembly_.config()).answer, on_event, cancellation_));
   }
 
   json::object search(const AskOptions& options) override {
