@@ -108,9 +108,18 @@ export class AskView {
   async reload(talk) {
     try {
       const fresh = await this.load(talk.id);
+      this.keepText(talk, fresh);
       if (this.talk === talk) this.take(fresh);
     } catch {
       // What is on the page stays; it says already that something is wrong.
+    }
+  }
+
+  // What arrived of an answer that the server lost is on this page alone.
+  keepText(talk, fresh) {
+    for (const message of fresh.turns.messages.values()) {
+      const old = talk.turns.messages.get(message.id);
+      if (message.status === 'lost' && old?.text) Object.assign(message, {text: old.text, sources: old.sources, citations: old.citations});
     }
   }
 

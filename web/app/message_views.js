@@ -200,6 +200,7 @@ export class AnswerView {
     }
     if (message.unheard) return words.ends.stopUnheard;
     if (message.status === 'cancelled') return words.ends[message.cancelled?.reason] ?? words.ends.client;
+    if (message.status === 'lost' && !message.text) return words.ends.lostAll;
     return words.ends[message.status] ?? words.ends.lost;
   }
 
