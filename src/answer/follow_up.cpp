@@ -187,8 +187,9 @@ StandaloneQuestion with_question_before(std::string_view question, const PastTur
 
 StandaloneQuestion resolve_by_rules(std::string_view question, std::span<const PastTurn> history) {
   StandaloneQuestion as_asked{std::string(question), {}};
-  if (history.empty() || question.size() > kLongQuestionBytes || !text::is_valid_utf8(question)) return as_asked;
+  if (history.empty() || question.size() > kLongQuestionBytes) return as_asked;
   const ReadQuestion asked = read_question(question);
+  if (asked.text != question) return as_asked;  // it is not UTF-8, or holds NUL: places in one are none in the other
   if (!is_english(asked, history)) return as_asked;
   const Gap gap = find_gap(asked);
   const std::optional<StandaloneQuestion> resolved = gap.reference == Reference::kQuestion

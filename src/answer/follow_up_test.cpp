@@ -173,6 +173,14 @@ TEST(FollowUp, LeavesTheFirstQuestionAlone) {
   }
 }
 
+TEST(FollowUp, LeavesWhatIsNoText) {
+  Talk talk;
+  talk.ask("What is throat cancer?");
+  for (const std::string_view question : {std::string_view("Is\0 it treatable?", 17), std::string_view("Is\xFF it?")}) {
+    EXPECT_EQ(talk.then(question), question);
+  }
+}
+
 TEST(FollowUp, AddsNothingWhenNothingWasNamed) {
   Talk talk;
   talk.ask("Hello!").ask("How are you?");
