@@ -32,19 +32,24 @@ std::size_t end_of_digits(std::string_view text, std::size_t at) {
   return at;
 }
 
-// StoreWorkload's marks that stand in these bytes. One that crosses the border of two sectors is left out: where a
-// write was torn, halves of two marks may meet there, and text that is there stands in more than one place.
-Marks marks_in(std::string_view bytes) {
-  constexpr std::size_t kSectorBytes = 512;
+constexpr std::size_t kSectorBytes = 512;
+
+// StoreWorkload's marks that stand in these bytes of a file. One that crosses the border of two sectors is left out:
+// where a write was torn, halves of two marks may meet there.
+Marks marks_in(std::string_view bytes, std::size_t sector_bytes = kSectorBytes) {
   Marks marks;
   for (std::size_t at = bytes.find("mk"); at != std::string_view::npos; at = bytes.find("mk", at + 2)) {
     const std::size_t seed_end = end_of_digits(bytes, at + 2);
     if (seed_end == at + 2 || !bytes.substr(seed_end).starts_with('n')) continue;
     const std::size_t end = end_of_digits(bytes, seed_end + 1);
     if (end != seed_end + 7 || !bytes.substr(end).starts_with('q')) continue;
-    if (at / kSectorBytes == end / kSectorBytes) marks.emplace(bytes.substr(at, end - at + 1));
+    if (at / sector_bytes == end / sector_bytes) marks.emplace(bytes.substr(at, end - at + 1));
   }
   return marks;
+}
+
+Marks marks_in_rows(const std::string& rows) {
+  return marks_in(rows, rows.size() + 1);
 }
 
 enum class Expected { kBefore, kAfter, kEither };  // of the action that the power loss interrupts
@@ -183,9 +188,9 @@ class PowerLossTrial {
   // Deleted text whose deletion was acknowledged is in none of the image's files. The spool is cleared by opening: the
   // removal of a name from it is never synced.
   void check_bytes(const Moment& moment, const Report& report) const {
-    Marks allowed = marks_in(after_);
+    Marks allowed = marks_in_rows(after_);
     if (moment.name != kAcknowledged) {
-      allowed.merge(marks_in(before_));
+      allowed.merge(marks_in_rows(before_));
     }
     for (const auto& [path, bytes] : moment.image.files) {
       if (path.starts_with("spool/")) continue;
@@ -215,7 +220,7 @@ class PowerLossTrial {
     }
     for (const std::string& damage : damages_of(folder)) report(damage);
     for (const Finding& finding : verify(folder, {})) report(finding.sentence);
-    const Marks alive = marks_in(rows);
+    const Marks alive = marks_in_rows(rows);
     for (const auto& file : files_below(folder)) {
       for (const std::string& mark : marks_in(bytes_of(file))) {
         if (!alive.contains(mark)) report("once opened, deleted text, '" + mark + "', is in " + file.string());

@@ -54,7 +54,7 @@ std::vector<ChunkId> insert_as_format_2(Database& database, const SampleDocument
 
 // What the programs of format 2 and 3 wrote for an answer that says "Hi you" and returned one passage.
 StoredAnswer insert_answer_as_format_3(Database& database, const Passage& passage) {
-  constexpr std::array<unsigned char, 32> kEvents = {1,                                               //
+  constexpr std::array<unsigned char, 31> kEvents = {1,                                               //
                                                      0,     1,     'p', 1, 'm',                       //
                                                      1,     5,                                        //
                                                      2,     2,     0,                                 //
