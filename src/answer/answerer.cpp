@@ -104,6 +104,7 @@ asio::awaitable<void> Answerer::answer(AnswerId id, AnswerRequest request, doubl
         ErrorCode::kInternal, "Something went wrong inside Jackdaw. Ask again; its log says more.", {}, false};
   }
   const bool completed = std::holds_alternative<AnswerFinal>(ending);
+  if (!completed) co_await show_rest(run);
   if (!completed && cancellation.requested()) {
     ending = AnswerCancelled{cancellation.reason(), std::move(run.answer)};
   }
@@ -196,6 +197,20 @@ asio::awaitable<void> Answerer::write(Run& run) {
 asio::awaitable<void> Answerer::show(Run& run, CitationReader::Step step) {
   if (!step.text.empty()) co_await write_token(run, std::move(step.text));
   for (Citation& citation : step.citations) co_await cite(run, std::move(citation));
+}
+
+// Of an answer that breaks off: what was held back because it might have become a mark is the writer's word, too.
+asio::awaitable<void> Answerer::show_rest(Run& run) {
+  if (!run.marks) co_return;
+  std::string text = run.marks->finish().text;
+  if (text.empty()) co_return;
+  run.answer += text;
+  AnswerEvent token = AnswerToken{std::move(text)};
+  try {
+    co_await run.sink(std::move(token));
+  } catch (const std::exception& full) {
+    log::info("Answer " + run.id.value + " has no room for its last characters: " + full.what());
+  }
 }
 
 asio::awaitable<void> Answerer::write_token(Run& run, std::string text) {

@@ -65,6 +65,7 @@ class Answerer {
   boost::asio::awaitable<void> retrieve(Run& run);
   boost::asio::awaitable<void> write(Run& run);
   boost::asio::awaitable<void> show(Run& run, CitationReader::Step step);
+  boost::asio::awaitable<void> show_rest(Run& run);
   boost::asio::awaitable<void> write_token(Run& run, std::string text);
   boost::asio::awaitable<void> cite(Run& run, Citation citation);
 

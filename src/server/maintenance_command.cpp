@@ -57,6 +57,8 @@ std::string_view word_of(store::Finding::Kind kind) {
     case Kind::kJobMissing: return "job_missing";
     case Kind::kJobInconsistent: return "job_inconsistent";
     case Kind::kAnswerDamaged: return "answer_damaged";
+    case Kind::kConversationDamaged: return "conversation_damaged";
+    case Kind::kConversationInconsistent: return "conversation_inconsistent";
     case Kind::kIndexStale: return "index_stale";
   }
   return "unknown";

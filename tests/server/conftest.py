@@ -19,7 +19,7 @@ def hash_server(tmp_path_factory):
 @pytest.fixture
 def go_script(tmp_path):
     """A script that says each piece and then waits until the test lets it go on: (path, pieces, let_go)."""
-    pieces = ["The ", "list ", "price ", "is ", "€68,400."]
+    pieces = ["The", " list", " price", " is", " €68,400."]
     lines = []
     for number, piece in enumerate(pieces):
         lines.append('{"text": "%s"}' % piece)

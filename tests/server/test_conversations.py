@@ -192,7 +192,7 @@ def test_conversations_are_listed_newest_first_page_by_page_and_searched(server)
 
 
 def test_a_conversation_can_be_taken_along(server):
-    conversation = create(server, "Price/weight \"x\"\u0007")
+    conversation = create(server, "Price/weight \"x\"")
     ask(server, FIRST, conversation)
     markdown = server.get(f"/v1/conversations/{conversation}/export?format=md")
     assert markdown.headers["Content-Type"].startswith("text/markdown")

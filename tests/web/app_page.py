@@ -96,17 +96,31 @@ class Program:
         assert status == 200, (path, status, value)
         return value
 
-    def add(self, name, content):
-        """Takes a file in and waits until it is searchable; its id."""
+    def request_bytes(self, method, path, content):
+        """request() with a file as its body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT)
         try:
-            connection.request("POST", f"/v1/documents?wait=true&filename={name}", content, {"Content-Type": "application/octet-stream"})
+            connection.request(method, path, content, {"Content-Type": "application/octet-stream"})
             response = connection.getresponse()
-            body = json.loads(response.read())
-            assert response.status == 200, body
-            return body["document_id"]
+            return response.status, json.loads(response.read())
         finally:
             connection.close()
+
+    def head_of(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            response.read()
+            return response.headers
+        finally:
+            connection.close()
+
+    def add(self, name, content):
+        """Takes a file in and waits until it is searchable; its id."""
+        status, body = self.request_bytes("POST", f"/v1/documents?wait=true&filename={name}", content)
+        assert status == 200, body
+        return body["document_id"]
 
     def add_sample(self):
         return self.add("magpie-7.pdf", SAMPLE.read_bytes())

@@ -90,7 +90,7 @@ export class Uploads {
   }
 
   fail(entry, error) {
-    this.failed.push({...entry, error});
+    this.failed = [...this.failed, {...entry, error}];
     this.done++;
   }
 
