@@ -23,6 +23,9 @@ const kChanges = {
   cancelled: (message, data) => Object.assign(message, {status: 'cancelled', cancelled: {reason: data.reason}}),
 };
 
+// The server is not there, not yet there, or about to go: what was asked can be asked once it is back.
+const isAway = (error) => !(error instanceof Problem) || error.code === 'starting' || error.code === 'shutting_down';
+
 export const emptyAnswer = (id, parentId) => ({id, parent_id: parentId, role: 'assistant', text: '', status: 'running', stage: 'sending', sources: [], citations: [], answer_id: null});
 
 export class AnswerRun {
@@ -51,7 +54,7 @@ export class AnswerRun {
       await action();
       this.setLink('live');
     } catch (error) {
-      if (error instanceof Problem) return this.refuse(error);
+      if (!isAway(error)) return this.refuse(error);
       this.setLink('unsent');
       await pause(backoff(this.attempt++), this.abort.signal);
     }
@@ -78,7 +81,7 @@ export class AnswerRun {
     } catch (error) {
       if (this.answerId) return;  // it is followed
       if (this.stopping) await this.stopUnknown();
-      else if (error instanceof Problem) this.refuse(error);
+      else if (!isAway(error)) this.refuse(error);
       else await this.waitUnsent();
     }
   }

@@ -145,7 +145,7 @@ export const words = {
     failed: (why) => `No answer. ${why}`,
     cut: 'The connection was lost. The answer goes on as soon as the server is back.',
     cutRetry: (seconds) => `The connection was lost. Trying again in ${countOf(seconds, 'second')}.`,
-    unsent: 'The question could not be sent: no connection to Jackdaw. It is sent as soon as the server is back.',
+    unsent: 'The question could not be sent yet: Jackdaw does not answer. It is sent as soon as the server is back.',
     stopUnheard: 'Stopped here, but the server could not be told. It may write on for a while.',
     elsewhere: 'Another answer is being written in this conversation. Ask again when it has ended.',
     nothing: 'The writer ended without a word.',
