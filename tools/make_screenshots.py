@@ -15,20 +15,21 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "web"), str(ROOT / "tests" / "server")]
 
-ANSWER = """The list price of the Magpie-7 is **€68,400** ex works [1].
+ANSWER = """The list price of the Magpie-7 is **€68,400** per unit [1].
 
-| Item | Price |
+| Option | Price |
 | --- | ---: |
-| Magpie-7, complete | €68,400 |
+| Spare battery pack | €2,150 |
+| Thermal camera pod | €11,900 |
 
-It stays in the air for **3 h 10 min** on one charge and covers 214 km with the camera pod [2]. \
-It flies itself across the ocean in winter [3]."""
+The unit buys a complete system: the aircraft, two battery packs and the camera pod [1]. \
+It flies across the ocean in winter for **3 h 10 min** without a landing [3]."""
 
 
 def parts_of(text, gate):
     """Steps that say the text word by word and wait at a gate in the middle of it."""
     words = text.split(" ")
-    half = len(words) * 3 // 5
+    half = len(words) * 2 // 3
     steps = [{"text": word + " "} for word in words[:half]] + [gate]
     return steps + [{"text": word + " "} for word in words[half:]]
 
@@ -76,10 +77,11 @@ def make(into, folder):
             page.until("a suggestion", lambda: page.count(by("starters") + " button"))
             picture("begin")
             page.ask(QUESTION)
-            page.until("half of the answer", lambda: "3 h" in page.answer())
+            page.until("half of the answer", lambda: "complete system" in page.answer())
             picture("answering")
             program.open_gate("rest")
             page.ends()
+            page.until("the list to know", lambda: page.count(".writing") == 0)
             picture("answer")
             open_place(page)
             picture("proof")

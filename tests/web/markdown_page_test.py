@@ -16,7 +16,7 @@ const build = (text, pieces) => import('/app/markdown.js').then(({MarkdownText})
   const chip = (n, ordinal) => Object.assign(document.createElement('button'), {textContent: `${n}.${ordinal}`});
   const view = new MarkdownText(box, {sources: () => 3, chip});
   for (const piece of pieces) { view.append(piece); view.flush(); }
-  view.flush();
+  view.flush(true);
   box.normalize();
   const html = box.innerHTML;
   box.remove();

@@ -22,7 +22,7 @@ const kIcons = {
   download: 'M12 4v12m0 0 5-5m-5 5-5-5M4 20h16',
   search: 'M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM20 20l-4.9-4.9',
   send: 'M12 19V5m0 0-6 6m6-6 6 6',
-  stop: 'M8 8h8v8H8z',
+  stop: 'M7 7h10v10H7z',
   close: 'M6 6l12 12M18 6L6 18',
   menu: 'M4 7h16M4 12h16M4 17h10',
   more: 'M5.5 12h.01M12 12h.01M18.5 12h.01',

@@ -227,10 +227,16 @@ class Inline {
       this.say(this.text.slice(at, next));
       at = next < this.text.length ? this.take(next) : next;
     }
+    // While it is being written, what is bold so far is shown bold, not with its mark.
+    while (this.options.unfinished && this.top.size === 2) {
+      const {marker, nodes} = this.pop(this.frames.length - 1);
+      this.top.nodes.push(el(kTags[marker + 2], {}, nodes));
+    }
     this.flatten(1);
     return this.frames[0].nodes;
   }
 }
 
-// The nodes of a text: strings and elements. `options`: {sources: how many there are, chip: (n) => the element of mark n}.
+// The nodes of a text: strings and elements. `options`: {sources: how many there are, chip: (n) => the
+// element of mark n, unfinished: more is to come}.
 export const inlineNodes = (text, options) => new Inline(text, options).nodes();

@@ -22,6 +22,8 @@ const ask = new AskView({
   navigate: (id) => {
     history.replaceState(null, '', `#/c/${encodeURIComponent(id)}`);
     conversations.setCurrent(id);
+    drawNav();
+    drawTitle();
   },
   titleChanged: () => drawTitle(),
   conversationsChanged: () => conversations.reloadSoon(),

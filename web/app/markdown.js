@@ -203,12 +203,12 @@ export class MarkdownText {
     else this.flush();
   }
 
-  // Puts on the page all that came.
-  flush() {
+  // Puts on the page all that came; `whole`: no more comes.
+  flush(whole = false) {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     const begin = performance.now();
-    if (!this.extend()) this.rebuild();
+    if (whole || !this.extend()) this.rebuild(whole);
     this.last = performance.now();
     this.cost = this.last - begin;
   }
@@ -225,15 +225,15 @@ export class MarkdownText {
     return true;
   }
 
-  rebuild() {
+  rebuild(whole) {
     while (this.parent.childNodes.length > this.kept) this.parent.lastChild.remove();
     const stable = stableLength(this.open);
     if (stable > 0) {
-      this.marks = this.build(this.open.slice(0, stable));
+      this.marks = this.build(this.open.slice(0, stable), false);
       this.kept = this.parent.childNodes.length;
       this.open = this.open.slice(stable);
     }
-    this.build(this.open);
+    this.build(this.open, !whole);
     this.shown = this.open;
     let last = this.parent.lastElementChild;
     while (last && /^(UL|OL|LI)$/.test(last.tagName) && last.lastElementChild && last.lastElementChild === last.lastChild && /^(UL|OL|LI|P)$/.test(last.lastElementChild.tagName)) last = last.lastElementChild;
@@ -241,9 +241,9 @@ export class MarkdownText {
   }
 
   // Gives how many marks there are up to here.
-  build(text) {
+  build(text, unfinished) {
     let ordinal = this.marks;
-    const blocks = new Blocks({sources: this.options.sources(), chip: (n) => this.options.chip(n, ordinal++)});
+    const blocks = new Blocks({unfinished, sources: this.options.sources(), chip: (n) => this.options.chip(n, ordinal++)});
     const fresh = document.createDocumentFragment();
     blocks.build(text.replaceAll('\t', '    ').split('\n'), fresh);
     this.parent.append(fresh);
@@ -255,6 +255,6 @@ export class MarkdownText {
     cancelAnimationFrame(this.frame);
     this.reset();
     this.text = this.open = text;
-    this.flush();
+    this.flush(true);
   }
 }

@@ -262,7 +262,7 @@ export class AnswerView {
   // The end, told once.
   close() {
     const {message} = this;
-    if (this.text.text === message.text) this.text.flush();
+    if (this.text.text === message.text) this.text.flush(true);
     else this.text.set(message.text);
     this.drawAll();
     announce(message.status === 'complete' ? `${words.stages.done} ${message.citations.length ? words.stages.sources(new Set(message.citations.map((citation) => citation.source)).size) : ''}` : this.endWords());
