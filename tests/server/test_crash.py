@@ -55,9 +55,21 @@ class Expected:
         self.tags = [[]]
 
 
+class Talk:
+    """One conversation by the journal."""
+
+    def __init__(self, owner, conversation_id):
+        self.owner = owner
+        self.conversation_id = conversation_id
+        self.asked = {}  # the question's word: whether it was answered, as far as was heard
+        self.titles = None  # what it may be called, once it was given a title
+        self.may_be_gone = self.is_gone = False
+
+
 class Journal:
     def __init__(self):
         self.documents = []
+        self.talks = []
         self.erased = []  # words whose deletion was acknowledged
         self.lock = threading.Lock()
 
@@ -77,8 +89,9 @@ class Load:
 
     def run(self, operations):
         for _ in range(operations):
-            act = self.chooser.choices((self.upload, self.replace, self.delete, self.tag, self.ask, self.stop),
-                                       (8, 5, 3, 2, 4, 2))[0]
+            act = self.chooser.choices((self.upload, self.replace, self.delete, self.tag, self.ask, self.stop,
+                                        self.begin_talk, self.talk, self.rename_talk, self.delete_talk),
+                                       (8, 5, 3, 2, 4, 2, 2, 4, 1, 1))[0]
             try:
                 act()
             except GONE:
@@ -150,6 +163,51 @@ class Load:
         verb = self.chooser.choice(("cancel", "retry"))
         target.must_be = None
         self.server.request("POST", f"/v1/documents/{target.document_id}/{verb}")
+
+
+    def choose_talk(self):
+        known = [talk for talk in self.journal.talks if talk.owner == self.owner and not talk.may_be_gone]
+        return self.chooser.choice(known) if known else None
+
+    def begin_talk(self):
+        answer = self.server.post_json("/v1/conversations", {})
+        assert answer.status in (201, 503), answer.body
+        if answer.status == 201:
+            with self.journal.lock:
+                self.journal.talks.append(Talk(self.owner, answer.json()["conversation_id"]))
+
+    def talk(self):
+        """The answer says nothing of the documents, so that none of their words stays with it."""
+        talk = self.choose_talk()
+        if talk is None:
+            return
+        word = f"asked{next(self.numbers):05d}x"
+        talk.asked[word] = False
+        answer = self.server.post_json("/v1/answers", {"question": f"{word}?", "conversation_id": talk.conversation_id})
+        if answer.status == 200:
+            talk.asked[word] = answer.json()["status"] == "complete"
+        elif answer.status != 503:
+            assert answer.code == "not_ready", answer.body
+
+    def rename_talk(self):
+        talk = self.choose_talk()
+        if talk is None:
+            return
+        title = f"title{self.chooser.randrange(1000)}"
+        talk.titles = {*(talk.titles or {None}), title}
+        answer = self.server.request("PATCH", f"/v1/conversations/{talk.conversation_id}", body=json.dumps({"title": title}),
+                                     headers={"Content-Type": "application/json"})
+        if answer.status == 200:
+            talk.titles = {title}
+
+    def delete_talk(self):
+        talk = self.choose_talk()
+        if talk is None:
+            return
+        talk.may_be_gone = True
+        if self.server.request("DELETE", f"/v1/conversations/{talk.conversation_id}").status == 204:
+            talk.is_gone = True
+            self.journal.erased += list(talk.asked)
 
 
 def all_documents(server):
@@ -241,6 +299,35 @@ def compare(server, journal):
     assert health["chunks"] == chunks, (health, chunks)
 
 
+def compare_talks(server, journal):
+    """A conversation whose making was not acknowledged may be there: nobody knows its id."""
+    listed, after = set(), ""
+    while after is not None:
+        page = server.get(f"/v1/conversations?limit=200&after={after}").json()
+        listed |= {found["conversation_id"] for found in page["conversations"]}
+        after = page["next"]
+    for talk in journal.talks:
+        found = server.get(f"/v1/conversations/{talk.conversation_id}")
+        assert found.status == (200 if talk.conversation_id in listed else 404)
+        if talk.is_gone or found.status == 404:
+            assert found.status == 404 and talk.may_be_gone, f"{'came back' if talk.is_gone else 'lost'}: {talk.asked}"
+            talk.is_gone = True
+            continue
+        talk.may_be_gone = False
+        if talk.titles and None not in talk.titles:
+            assert found.json()["title"] in talk.titles
+        messages = server.get(f"/v1/conversations/{talk.conversation_id}/messages").json()["messages"]
+        assert found.json()["messages"] == len(messages)
+        statuses = {message["parent_id"]: message["status"] for message in messages if message["role"] == "assistant"}
+        there = {message["text"].rstrip("?"): statuses[message["id"]] for message in messages if message["role"] == "user"}
+        assert set(there) <= set(talk.asked)
+        for word, answered in talk.asked.items():
+            assert not answered or there.get(word) == "complete", f"{word} was answered, now it is {there.get(word)}"
+        talk.asked = {word: there[word] == "complete" for word in there}
+        talk.titles = {found.json()["title"]}
+    journal.talks = [talk for talk in journal.talks if not talk.is_gone]
+
+
 def check_erased(data, journal):
     """The text of what was deleted is in no file of the database, and its bytes are no original."""
     text = b"".join(file.read_bytes() for file in data.glob("jackdaw.db*"))
@@ -265,6 +352,7 @@ def one_round(data, journal, chooser, counter, step):
         server.kill()
     with jackdaw.Server(data, **settings) as again:
         compare(again, journal)
+        compare_talks(again, journal)
     check_erased(data, journal)
 
 
