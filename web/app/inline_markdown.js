@@ -4,9 +4,9 @@ import {el} from './dom.js';
 
 const kDeepest = 24;
 const kSpecial = /[\\`*_~[\]!<\n]|https?:\/\//g;
-const kMark = /\[(\d{1,3})\](?!\()/y;
+const kMark = /\[([1-9]\d?)\](?!\()/y;  // as the server writes the number of a source
 const kTarget = /\]\(\s{0,9}<?([^\s<>()]{1,2000}(?:\([^\s<>()]{0,500}\)[^\s<>()]{0,500})?)>?(?:\s{1,9}["'][^"'\n]{0,500}["'])?\s{0,9}\)/y;
-const kAddress = /https?:\/\/[^\s<>"'`\]*|]{1,2000}/y;
+const kAddress = /https?:\/\/[^\s<>"'`[\]*|]{1,2000}/y;
 const kBracketed = /<(https?:\/\/[^\s<>]{1,2000})>/y;
 const kBreak = /<br\s{0,3}\/?>/iy;
 const kTags = {'*1': 'em', '*2': 'strong', '_1': 'em', '_2': 'strong', '~2': 'del'};
@@ -39,6 +39,8 @@ class Inline {
     this.options = options;
     this.frames = [{marker: '', size: 0, nodes: [], begin: 0}];
     this.open = {};
+    this.lineEnd = -1;  // of the line that was looked at last
+    this.codeEnd = 0;  // no marks before it
   }
 
   get top() {
@@ -61,7 +63,7 @@ class Inline {
   flatten(at) {
     for (const frame of this.frames.splice(at)) {
       this.open[frame.marker]--;
-      this.say(frame.marker === '[' ? (frame.image ? '![' : '[') : frame.marker.repeat(frame.size));
+      this.say(frame.marker === '[' ? frame.opening : frame.marker.repeat(frame.size));
       for (const node of frame.nodes) {
         if (typeof node === 'string') this.say(node);
         else this.top.nodes.push(node);
@@ -109,16 +111,21 @@ class Inline {
     return end;
   }
 
+  // The server counts the marks outside of code, so its rule counts here: a run of backticks with white space behind it
+  // opens nothing, and one that its line does not close leaves no marks in the rest of that line.
   code(at) {
     let end = at;
     while (this.text[end] === '`') end++;
     const size = end - at;
-    const closer = this.closer(size, end);
-    if (closer < 0) {
+    const opens = /\S/.test(this.text[end] ?? '');
+    const closer = opens ? this.closer(size, end) : -1;
+    if (this.lineEnd < end) this.lineEnd = (this.text.indexOf('\n', end) + 1 || this.text.length + 1) - 1;
+    if (closer < 0 || closer > this.lineEnd) {
+      if (opens) this.codeEnd = this.lineEnd;
       this.say(this.text.slice(at, end));
       return end;
     }
-    const inside = this.text.slice(end, closer).replaceAll('\n', ' ');
+    const inside = this.text.slice(end, closer);
     this.top.nodes.push(el('code', {}, /^ .*[^ ].* $/.test(inside) ? inside.slice(1, -1) : inside));
     return closer + size;
   }
@@ -135,15 +142,25 @@ class Inline {
     return run.places[run.next] ?? -1;
   }
 
-  bracket(at) {
+  // The number of the source whose mark stands there, 0 for none.
+  markAt(at) {
     kMark.lastIndex = at;
-    const mark = kMark.exec(this.text);
-    if (mark && Number(mark[1]) >= 1 && Number(mark[1]) <= this.options.sources) {
-      this.top.nodes.push(this.options.chip(Number(mark[1])));
-      return at + mark[0].length;
+    const number = at < this.codeEnd ? 0 : Number(kMark.exec(this.text)?.[1] ?? 0);
+    return number <= this.options.sources ? number : 0;
+  }
+
+  bracket(at, opening = '[') {
+    const number = this.markAt(at);
+    if (number) {
+      this.top.nodes.push(this.options.chip(number));
+      return kMark.lastIndex;
     }
-    if (this.frames.length < kDeepest && !this.open['[']) this.push('[', 1, at + 1);
-    else this.say('[');
+    if (this.frames.length < kDeepest && !this.open['[']) {
+      this.push('[', 1, at + 1);
+      this.top.opening = opening;
+    } else {
+      this.say(opening);
+    }
     return at + 1;
   }
 
@@ -212,8 +229,8 @@ class Inline {
       case ']': return this.closeBracket(at);
       case '!':
         // A picture would be a request: its address is shown as a link.
-        this.say(this.text[at + 1] === '[' ? '' : '!');
-        return at + 1;
+        if (this.text[at + 1] === '[' && !this.markAt(at + 1)) return this.bracket(at + 1, '![');
+        return this.say('!'), at + 1;
       case '<': return this.angle(at);
       case '\n': return this.newline(at);
       default: return this.address(at);

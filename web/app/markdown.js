@@ -3,7 +3,7 @@
 import {el} from './dom.js';
 import {inlineNodes} from './inline_markdown.js';
 
-const kFence = /^ {0,3}(`{3,}|~{3,})[ \t]*([^`]*)$/;
+const kFence = /^ *(`{3,}|~{3,})[ \t]*([^`]*)$/;  // however far it is set in, as the server has it
 const kHeading = /^ {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$/;
 const kRule = /^ {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const kItem = /^( {0,12})([-*+]|\d{1,9}[.)])(?:[ \t]+|$)/;
@@ -50,7 +50,7 @@ class Blocks {
     const inside = [];
     let end = at + 1;
     for (; end < lines.length; end++) {
-      const close = lines[end].match(/^ {0,3}(`{3,}|~{3,})[ \t]*$/);
+      const close = lines[end].match(/^ *(`{3,}|~{3,})[ \t]*$/);
       if (close && close[1][0] === fence[0] && close[1].length >= fence.length) break;
       inside.push(lines[end].slice(Math.min(indent, indentOf(lines[end]))));
     }
