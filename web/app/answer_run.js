@@ -5,7 +5,6 @@ import {answerPath, backoff, conversationPath, getJson, NoConnection, pause, Pro
 import {words} from './strings.js';
 
 const kSilence = 30000;  // the server says something every 10 s
-const kRunning = 'jackdaw.running';
 
 // What each event changes in a message (the form of GET /v1/conversations/{id}/messages, and `stage`).
 const kChanges = {
@@ -88,17 +87,12 @@ export class AnswerRun {
 
   started(id) {
     this.answerId = this.message.answer_id = id;
-    try {
-      sessionStorage.setItem(kRunning, JSON.stringify({conversation: this.request?.conversation_id, answer: id}));
-    } catch {
-      // The conversation knows it too.
-    }
     if (this.stopping) this.cancel();
   }
 
   refuse(problem) {
     const busy = problem.code === 'conflict' && problem.answerId;
-    this.end({status: 'failed', error: {code: problem.code, retryable: problem.retryable, message: busy ? words.ends.elsewhere : problem.message}});
+    this.end({status: 'failed', error: {code: problem.code, retryable: problem.retryable, message: busy ? words.ends.elsewhere : problem.code === 'not_found' ? words.ends.deleted : problem.message}});
     if (busy) this.tell('busy');
   }
 
@@ -109,8 +103,9 @@ export class AnswerRun {
     if (this.stopping) return this.end({status: 'cancelled', cancelled: {reason: 'client'}});
     try {
       const {messages} = await getJson(conversationPath(this.request.conversation_id, '/messages'));
-      const fresh = messages.filter((message) => !this.known(message.id));
-      const answer = fresh.find((message) => message.role === 'assistant' && message.answer_id);
+      // Another tab may have asked something else meanwhile.
+      const asked = new Set(messages.filter((message) => message.role === 'user' && message.text.trim() === this.request.question.trim()).map((message) => message.id));
+      const answer = messages.find((message) => !this.known(message.id) && message.answer_id && asked.has(message.parent_id));
       if (answer) this.started(answer.answer_id);
       this.setLink('live');
     } catch (error) {
@@ -159,9 +154,8 @@ export class AnswerRun {
       }
       if (this.ended) break;
       this.setLink('lost');
-      await pause(this.wait = backoff(this.attempt++), this.abort.signal);
+      await pause(backoff(this.attempt++), this.abort.signal);
     }
-    sessionStorage.removeItem(kRunning);
   }
 
   // What the server kept of an answer whose stream is over.
@@ -199,7 +193,12 @@ export class AnswerRun {
     try {
       await sendJson('POST', answerPath(this.answerId, '/cancel'), {});
     } catch (error) {
-      if (!(error instanceof NoConnection) || this.ended) return;
+      if (this.ended) return;
+      if (!(error instanceof NoConnection)) {  // it was heard and refused: the person may try again
+        this.stopping = false;
+        this.tell('link');
+        return;
+      }
       this.end({status: 'cancelled', cancelled: {reason: 'client'}, unheard: true});
       this.abort.abort();
     }
@@ -214,14 +213,5 @@ export class AnswerRun {
       // Nobody is there who could have begun.
     }
     this.end({status: 'cancelled', cancelled: {reason: 'client'}});
-  }
-}
-
-// The answer that was running in this tab when it was reloaded: {conversation, answer}, or null.
-export function runningBefore() {
-  try {
-    return JSON.parse(sessionStorage.getItem(kRunning));
-  } catch {
-    return null;
   }
 }

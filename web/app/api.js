@@ -3,10 +3,26 @@ import {words} from './strings.js';
 
 const kKeyName = 'jackdaw.key';
 
-export const apiKey = {
-  get: () => sessionStorage.getItem(kKeyName) ?? '',
-  set: (key) => (key ? sessionStorage.setItem(kKeyName, key) : sessionStorage.removeItem(kKeyName)),
+// What is kept as long as this tab; nothing where the browser keeps nothing.
+export const tabMemory = {
+  get(name) {
+    try {
+      return sessionStorage.getItem(name) ?? '';
+    } catch {
+      return '';
+    }
+  },
+  set(name, text) {
+    try {
+      if (text) sessionStorage.setItem(name, text);
+      else sessionStorage.removeItem(name);
+    } catch {
+      // Too long, or not allowed.
+    }
+  },
 };
+
+export const apiKey = {get: () => tabMemory.get(kKeyName), set: (key) => tabMemory.set(kKeyName, key)};
 
 export const accessHeaders = () => (apiKey.get() ? {Authorization: `Bearer ${apiKey.get()}`} : {});
 
@@ -66,8 +82,9 @@ export const documentPath = (id, rest = '') => `/v1/documents/${encodeURICompone
 export const conversationPath = (id, rest = '') => `/v1/conversations/${encodeURIComponent(id)}${rest}`;
 export const answerPath = (id, rest = '') => `/v1/answers/${encodeURIComponent(id)}${rest}`;
 
-// Waits so many milliseconds, less when the network comes back or `signal` says so.
+// Waits so many milliseconds, less when the network comes back or `signal` says so, or said so before.
 export function pause(milliseconds, signal) {
+  if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

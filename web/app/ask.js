@@ -2,10 +2,10 @@
 import {AnswerRun, emptyAnswer} from './answer_run.js';
 import {conversationPath, getJson, Problem, sendJson} from './api.js';
 import {Composer} from './composer.js';
-import {byId, el, icon, iconButton} from './dom.js';
+import {byId, el, icon} from './dom.js';
 import {AnswerView, QuestionView} from './message_views.js';
 import {hidePreview, say} from './overlays.js';
-import {server, settings} from './state.js';
+import {server, settings, wantedWriter} from './state.js';
 import {words} from './strings.js';
 import {Turns} from './turns.js';
 
@@ -14,6 +14,7 @@ const kTitleLength = 80;
 
 let madeUp = 0;
 const madeUpId = () => `local-${++madeUp}`;
+const isMadeUp = (id) => String(id).startsWith('local-');
 const titleFor = (question) => {
   const line = question.replace(/\s+/g, ' ').trim();
   const letters = [...line];
@@ -48,25 +49,36 @@ export class AskView {
     this.stuck = true;
     this.scroller.addEventListener('scroll', () => this.scrolled(), {passive: true});
     new ResizeObserver(() => this.stuck && this.talk?.run && this.scrollToEnd()).observe(this.thread);
-    this.messageActions = {
+  }
+
+  // What a message of a conversation can ask for, also while another conversation is shown.
+  messageActions(talk) {
+    return {
       open: (message, source, citation, anchor) => this.actions.openSource(message, source, citation, anchor),
-      siblings: (message) => this.talk.turns.siblings(message),
-      choose: (message) => {
-        this.talk.turns.choose(message);
-        this.draw();
-      },
-      question: (message) => this.talk?.turns.messages.get(message.parent_id)?.text ?? '',
-      run: (message) => (this.talk?.run?.message === message ? this.talk.run : null),
+      siblings: (message) => talk.turns.siblings(message),
+      choose: (message) => this.choose(talk, message),
+      question: (message) => talk.turns.messages.get(message.parent_id)?.text ?? '',
+      run: (message) => (talk.run?.message === message ? talk.run : null),
       regenerate: (message) => this.regenerate(message),
       askAgain: (message) => this.askAgain(message),
       edit: (message, text) => this.edit(message, text),
     };
   }
 
+  // Another version of a message; the focus stays at the button that led there.
+  choose(talk, message) {
+    const label = document.activeElement?.getAttribute('aria-label') ?? '';
+    talk.turns.choose(message);
+    this.draw();
+    const buttons = [...talk.views.get(message)?.root.querySelectorAll('.branches button:enabled') ?? []];
+    (buttons.find((button) => button.getAttribute('aria-label') === label) ?? buttons[0])?.focus();
+  }
+
   // ---- showing a conversation ---------------------------------------------------------------------------------------
 
   showNew() {
     this.talk = null;
+    this.wanted = null;
     this.draw();
     this.composer.field.focus({preventScroll: true});
   }
@@ -78,8 +90,10 @@ export class AskView {
     if (known) return this.take(known);
     this.talk = null;
     this.wanted = id;
+    this.composer.setRunning(false);
+    this.toEnd.hidden = true;
     byId('ask-view').classList.remove('fresh');
-    this.starters.replaceChildren();
+    this.setStarters('');
     this.thread.replaceChildren(el('p', {class: 'visually-hidden'}, words.talks.loading));
     try {
       const talk = await this.load(id);
@@ -125,11 +139,12 @@ export class AskView {
 
   showMissing(id, error) {
     const gone = error instanceof Problem && error.status === 404;
+    if (gone) this.wanted = null;
     this.thread.replaceChildren(el('div', {class: 'blank', 'data-testid': 'missing'}, el('h2', {}, gone ? words.talks.missingTitle : words.talks.loadFailed),
       el('p', {}, gone ? words.talks.missingText : error.message),
       el('div', {class: 'row'}, gone ? el('a', {class: 'button', href: '#/'}, words.nav.ask)
         : el('button', {type: 'button', class: 'button', onclick: () => this.show(id)}, words.tryAgain))));
-    document.addEventListener('jackdaw:reachable', () => this.wanted === id && !this.talk && this.show(id), {once: true});
+    if (!gone) document.addEventListener('jackdaw:reachable', () => this.wanted === id && !this.talk && this.show(id), {once: true});
   }
 
   draw() {
@@ -138,40 +153,58 @@ export class AskView {
     const path = talk?.turns.path() ?? [];
     this.composer.setRunning(Boolean(talk?.run));
     this.composer.setFollowUp(path.length > 0);
+    this.composer.fit();
     this.actions.titleChanged();
     if (!path.length) return this.drawWelcome();
     byId('ask-view').classList.remove('fresh');
-    this.starters.replaceChildren();
+    this.setStarters('');
     const views = path.map((message) => {
-      if (!talk.views.has(message)) talk.views.set(message, new (message.role === 'user' ? QuestionView : AnswerView)(message, this.messageActions));
+      if (!talk.views.has(message)) talk.views.set(message, new (message.role === 'user' ? QuestionView : AnswerView)(message, this.messageActions(talk)));
       return talk.views.get(message);
     });
     for (const view of views) {
       if (view instanceof QuestionView) view.draw();
       else if (view.message.status !== 'running') view.drawTools();
     }
-    this.thread.replaceChildren(...views.map((view) => view.root));
+    this.place(views.map((view) => view.root));
     return undefined;
+  }
+
+  // What is on the page already is not moved: it may have the focus, a selection, a place it was scrolled to.
+  place(roots) {
+    const wanted = new Set(roots);
+    for (const child of [...this.thread.children]) if (!wanted.has(child)) child.remove();
+    for (const [at, root] of roots.entries()) {
+      if (this.thread.children[at] !== root) this.thread.insertBefore(root, this.thread.children[at] ?? null);
+    }
   }
 
   async drawWelcome() {
     const none = server.status?.documents && server.status.documents.all === 0;
     const count = server.status?.documents?.searchable ?? 0;
     byId('ask-view').classList.add('fresh');
+    this.toEnd.hidden = true;
     this.thread.replaceChildren(el('div', {class: 'welcome', 'data-testid': none ? 'welcome-empty' : 'welcome'},
       document.querySelector('.brand .mark').cloneNode(true),
       el('h2', {}, none ? words.welcome.noneTitle : words.welcome.title),
       el('p', {}, none ? words.welcome.noneText : count ? words.welcome.text(count) : '')));
-    this.starters.replaceChildren(...(none ? [el('a', {class: 'button primary', href: '#/documents'}, icon('plus'), words.welcome.add)] : []));
-    if (none) return;
+    if (none) return this.setStarters('none', el('a', {class: 'button primary', href: '#/documents'}, icon('plus'), words.welcome.add));
     try {
       const {documents} = await getJson('/v1/documents?limit=3&status=ready');
-      if (this.talk || this.starters.childElementCount) return;
-      this.starters.append(...documents.map((document) => el('button', {type: 'button', class: 'starter', title: document.title || document.filename, onclick: () => this.askAbout(document)},
+      if (!byId('ask-view').classList.contains('fresh')) return undefined;
+      this.setStarters(JSON.stringify(documents.map((document) => [document.document_id, document.title])), ...documents.map((document) => el('button', {type: 'button', class: 'starter', title: document.title || document.filename, onclick: () => this.askAbout(document)},
         icon('files'), el('span', {}, words.welcome.about(document.title || document.filename)))));
     } catch {
       // Suggestions only.
     }
+    return undefined;
+  }
+
+  // What is offered below the first question; `key` says what it is, the same is not drawn anew.
+  setStarters(key, ...starters) {
+    if (this.startersKey === key) return;
+    this.startersKey = key;
+    this.starters.replaceChildren(...starters);
   }
 
   askAbout(document) {
@@ -191,10 +224,14 @@ export class AskView {
 
   // ---- asking -------------------------------------------------------------------------------------------------------
 
-  // Asks at the end of the path that is shown; false when it cannot now.
+  // Asks at the end of the path that is shown; false when it cannot now. A question that the server never took is no place
+  // for another: it stays as a version of what is asked instead.
   send(text) {
-    const path = this.talk?.turns.path() ?? [];
-    const last = path[path.length - 1];
+    if (this.wanted && !this.talk) {
+      say(words.ask.notLoaded);
+      return false;
+    }
+    const last = this.talk?.turns.path().findLast((message) => !isMadeUp(message.id));
     return this.ask(text, last ? last.id : null);
   }
 
@@ -207,8 +244,8 @@ export class AskView {
   askAgain(message) {
     const {turns} = this.talk;
     const question = turns.messages.get(message.parent_id);
-    if (!question || this.talk.run) return;
-    const known = !String(question.id).startsWith('local-');
+    if (!question || !this.canAsk()) return;
+    const known = !isMadeUp(question.id);
     if (!known) {
       turns.remove(message);
       turns.remove(question);
@@ -222,11 +259,7 @@ export class AskView {
 
   // `parentId`: the answer that the question follows, null at the beginning; `question`: the message that is answered anew.
   ask(text, parentId, question = null) {
-    if (this.talk?.run) return false;
-    if (this.running.size >= kMostRuns) {
-      say(words.ask.busy);
-      return false;
-    }
+    if (!this.canAsk()) return false;
     this.talk ??= new Talk(null, titleFor(text), []);
     const {talk} = this;
     const asked = question ?? {id: madeUpId(), parent_id: parentId, role: 'user', text};
@@ -242,10 +275,18 @@ export class AskView {
     return true;
   }
 
+  // Whether a question can be asked now; says why where it cannot.
+  canAsk() {
+    const why = this.talk?.run ? words.ends.elsewhere : this.running.size >= kMostRuns ? words.ask.busy : '';
+    if (why) say(why);
+    return !why;
+  }
+
   choices() {
-    const {topK, rerank, writer} = settings.value;
+    const {topK, rerank} = settings.value;
+    const writer = wantedWriter();
     const filter = this.composer.filter();
-    return {...(topK === null ? {} : {top_k: topK}), ...(rerank === null ? {} : {rerank}), ...(filter ? {filter} : {}), ...(writer ? {provider: writer.provider, model: writer.model} : {})};
+    return {...(topK === null ? {} : {top_k: Math.min(topK, server.limit('top_k', topK))}), ...(rerank === null ? {} : {rerank}), ...(filter ? {filter} : {}), ...(writer ? {provider: writer.provider, model: writer.model} : {})};
   }
 
   async start(talk, asked, answer, request) {

@@ -1,4 +1,5 @@
 // Where questions are written.
+import {tabMemory} from './api.js';
 import {el, icon, iconButton} from './dom.js';
 import {server} from './state.js';
 import {words} from './strings.js';
@@ -17,7 +18,7 @@ export class Composer {
     this.hint = el('p', {class: 'composer-hint', id: 'composer-hint'});
     this.form = el('form', {class: 'composer', onsubmit: (event) => this.submit(event)}, this.scopes, this.field, this.button);
     this.root = el('div', {class: 'composer-place'}, this.form, this.hint);
-    this.field.value = sessionStorage.getItem(kDraft) ?? '';
+    this.field.value = tabMemory.get(kDraft);
     this.field.addEventListener('input', () => this.changed());
     this.field.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -47,14 +48,16 @@ export class Composer {
     this.hint.classList.toggle('bad', left < 0);
     this.hint.textContent = left < 0 ? words.ask.tooLong(limit) : left < 500 ? words.ask.left(left) : this.field.value ? words.ask.hint : '';
     this.field.setAttribute('aria-invalid', String(left < 0));
+    this.fit();
+    tabMemory.set(kDraft, this.field.value);
+    this.drawButton();
+  }
+
+  // As high as its text; what is not on the page has no height.
+  fit() {
+    if (!this.field.offsetParent) return;
     this.field.style.height = 'auto';
     this.field.style.height = `${this.field.scrollHeight}px`;
-    try {
-      sessionStorage.setItem(kDraft, this.field.value);
-    } catch {
-      // A draft that is too long to be kept is still on the page.
-    }
-    this.drawButton();
   }
 
   drawButton() {
@@ -77,6 +80,11 @@ export class Composer {
 
   addScope(part) {
     if (!this.scope.some((other) => other.kind === part.kind && other.id === part.id)) this.scope.push(part);
+    this.drawScope();
+  }
+
+  dropScope(id) {
+    this.scope = this.scope.filter((part) => part.id !== id);
     this.drawScope();
   }
 

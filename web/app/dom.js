@@ -77,6 +77,24 @@ export function announce(text) {
   byId('announcer').textContent = text;
 }
 
+// Whether the text is in the clipboard now. A page that came over plain http from another machine has the old way alone.
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const before = document.activeElement;
+    const field = el('textarea', {class: 'visually-hidden', 'aria-hidden': 'true'});
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const copied = document.execCommand('copy');
+    field.remove();
+    before?.focus();
+    return copied;
+  }
+}
+
 // One click on a link that saves what the server sent.
 export function saveBlob(blob, name) {
   const link = el('a', {download: name});

@@ -1,5 +1,4 @@
 // The page as a whole: which view is shown, the frame around it, and how the server is.
-import {runningBefore} from './answer_run.js';
 import {AskView} from './ask.js';
 import {Conversations} from './conversations.js';
 import {DocumentsView} from './documents.js';
@@ -20,6 +19,7 @@ const conversations = new Conversations({
 });
 const ask = new AskView({
   navigate: (id) => {
+    if (route().view !== 'ask') return;  // the person went on to the documents
     history.replaceState(null, '', `#/c/${encodeURIComponent(id)}`);
     conversations.setCurrent(id);
     drawNav();
@@ -36,6 +36,7 @@ const documents = new DocumentsView({
     go('#/');
     ask.askAbout(document);
   },
+  removed: (id) => ask.composer.dropScope(id),
 });
 
 // ---- where we are ---------------------------------------------------------------------------------------------------
@@ -43,8 +44,25 @@ const documents = new DocumentsView({
 function route() {
   const [, view = '', id = ''] = location.hash.split('/');
   if (view === 'documents') return {view: 'documents'};
-  if (view === 'c' && id) return {view: 'ask', id: decodeURIComponent(id)};
+  if (view === 'c' && id) return {view: 'ask', id: decoded(id)};
   return {view: 'ask', id: null};
+}
+
+// An address that somebody shortened or mistyped names a conversation that is not there.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+// Whether what it is drawn from is different from the last time: what is drawn anew loses the focus.
+const drawn = {};
+function isNew(part, ...values) {
+  const same = drawn[part]?.every((value, at) => value === values[at]);
+  drawn[part] = values;
+  return !same;
 }
 
 function go(hash) {
@@ -73,6 +91,7 @@ function drawTitle() {
   byId('bar-title').textContent = title;
   byId('bar-title').title = title;
   document.title = title ? `${title} – ${words.product}` : words.product;
+  if (!isNew('title', talk, talk?.id, title)) return;
   const tools = [];
   if (talk?.id) {
     const more = iconButton('more', words.talks.actions(title), () => openMenu(more, [
@@ -90,6 +109,7 @@ function drawTitle() {
 function drawNav() {
   const {view, id} = route();
   const count = server.status?.documents?.all;
+  if (!isNew('nav', view, id, count)) return;
   const link = (href, name, label, current, extra) => el('a', {class: 'side-link', href, 'aria-current': current ? 'page' : null}, icon(name), label, extra);
   byId('side-nav').setAttribute('aria-label', words.nav.label);
   byId('side-nav').replaceChildren(
@@ -101,6 +121,7 @@ function drawFoot() {
   const tone = {ready: 'good', starting: 'warn', lost: 'bad'}[server.link] ?? '';
   const {writer} = server.status ?? {};
   const who = server.link === 'ready' ? (writer ? words.message.by(writer.provider, writer.model) : words.link.ready) : words.link[server.link] ?? '';
+  if (!isNew('foot', server.link, who)) return;
   const old = byId('settings-button');
   const button = el('button', {type: 'button', id: 'settings-button', 'data-testid': 'settings-button', onclick: openSettings}, icon('settings'),
     el('span', {class: 'who'}, el('b', {}, words.nav.settings), el('small', {'data-testid': 'writer-in-use'}, who)), el('span', {class: `dot ${tone}`, 'data-testid': 'link', 'data-link': server.link, role: 'img', 'aria-label': words.link[server.link] ?? ''}));
@@ -196,8 +217,6 @@ addEventListener('hashchange', show);
 buildFrame();
 watchDrops();
 drawFoot();
-const before = runningBefore();
-if (!route().id && route().view === 'ask' && before?.conversation && performance.getEntriesByType('navigation')[0]?.type === 'reload') history.replaceState(null, '', `#/c/${encodeURIComponent(before.conversation)}`);
 show();
 conversations.load();
 watchServer();

@@ -1,6 +1,7 @@
 // A question and an answer on the page. Each view changes only what an event changed.
-import {announce, el, icon, iconButton} from './dom.js';
+import {announce, copyText, el, icon, iconButton} from './dom.js';
 import {MarkdownText} from './markdown.js';
+import {say} from './overlays.js';
 import {chipFor, citationOf, foundPanel, markChip, sourceCards} from './sources.js';
 import {words} from './strings.js';
 
@@ -16,14 +17,11 @@ function branchSwitch(message, actions) {
 
 export function copyButton(label, text, attributes = {}) {
   const button = iconButton('copy', label, async () => {
-    try {
-      await navigator.clipboard.writeText(text());
-    } catch {
-      return;  // the browser does not let this page write the clipboard
-    }
+    if (!await copyText(text())) return say(words.message.notCopied);
     button.replaceChildren(icon('check'));
     announce(words.message.copied);
     setTimeout(() => button.replaceChildren(icon('copy')), 1600);
+    return undefined;
   }, {class: 'small', ...attributes});
   return button;
 }
@@ -58,17 +56,21 @@ export class QuestionView {
       field.style.height = `${field.scrollHeight}px`;
     };
     const done = () => this.show();
+    const leave = () => {
+      done();
+      this.root.querySelector('[data-testid=edit-question]').focus();
+    };
     const form = el('form', {class: 'edit-box', onsubmit: (event) => {
       event.preventDefault();
       const text = field.value.trim();
       if (text && this.actions.edit(this.message, text)) done();
     }}, field, el('div', {class: 'row'},
-      el('button', {type: 'button', class: 'button small', onclick: done}, words.cancel),
+      el('button', {type: 'button', class: 'button small', onclick: leave}, words.cancel),
       el('button', {type: 'submit', class: 'button small primary', 'data-testid': 'send-edit'}, words.message.sendEdit)));
     field.value = this.message.text;
     field.addEventListener('input', grow);
     field.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') done();
+      if (event.key === 'Escape') leave();
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       form.requestSubmit();
@@ -109,7 +111,8 @@ export class AnswerView {
     const find = () => ({source: message.sources.find((source) => source.n === n), citation: citationOf(message, n, ordinal, ofSource)});
     const chip = chipFor(n, find, (anchor) => {
       const {source, citation} = find();
-      if (source && !source.deleted) this.actions.open(message, source, citation, anchor);
+      if (source?.deleted) say(words.sources.deleted);
+      else if (source) this.actions.open(message, source, citation, anchor);
     });
     this.chips[ordinal] = {n, chip, find};
     markChip(chip, find().citation);
@@ -128,7 +131,6 @@ export class AnswerView {
     this.drawStage();
     this.drawNotes();
     this.drawEnd();
-    this.actions.changed?.();
   }
 
   drawSearched() {
@@ -162,7 +164,12 @@ export class AnswerView {
     if (this.seen.stage === text) return;
     this.seen.stage = text;
     this.stage.replaceChildren(el('span', {class: 'spark', 'aria-hidden': 'true'}, el('i'), el('i'), el('i')), el('span', {'data-testid': 'stage-text'}, text));
-    announce(text);
+    this.announce(text);
+  }
+
+  // A conversation that is not shown is silent.
+  announce(text) {
+    if (this.root.isConnected) announce(text);
   }
 
   note(tone, text, ...buttons) {
@@ -265,6 +272,6 @@ export class AnswerView {
     if (this.text.text === message.text) this.text.flush(true);
     else this.text.set(message.text);
     this.drawAll();
-    announce(message.status === 'complete' ? `${words.stages.done} ${message.citations.length ? words.stages.sources(new Set(message.citations.map((citation) => citation.source)).size) : ''}` : this.endWords());
+    this.announce(message.status === 'complete' ? `${words.stages.done} ${message.citations.length ? words.stages.sources(new Set(message.citations.map((citation) => citation.source)).size) : ''}` : this.endWords());
   }
 }

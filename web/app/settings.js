@@ -1,6 +1,6 @@
 // The dialogs of settings and of the key.
 import {apiKey} from './api.js';
-import {el, icon} from './dom.js';
+import {el} from './dom.js';
 import {askDialog, dialogHead, openDialog} from './overlays.js';
 import {server, settings, theme} from './state.js';
 import {words} from './strings.js';
@@ -88,5 +88,3 @@ export async function askForKey() {
   apiKey.set(key);
   location.reload();
 }
-
-export const settingsIcon = () => icon('settings');

@@ -73,6 +73,13 @@ async function look() {
   }
 }
 
+// The person's choice of a writer; null where there is none, or the server does not offer it any more.
+export function wantedWriter() {
+  const {writer} = settings.value;
+  const offered = server.status?.writers;
+  return writer && (!offered || offered.some(({provider, models}) => provider === writer.provider && models.includes(writer.model))) ? writer : null;
+}
+
 let looking = null;
 // Asks the server how it is, now; one question at a time.
 export function lookNow() {
@@ -84,7 +91,7 @@ export function lookNow() {
 export async function watchServer() {
   document.addEventListener('jackdaw:unreachable', () => server.link === 'lost' || server.tell('lost'));
   addEventListener('online', lookNow);
-  addEventListener('offline', () => server.tell('lost'));
+  addEventListener('offline', lookNow);  // this machine's own server may still be there
   for (;;) {
     await lookNow();
     const trouble = new AbortController();

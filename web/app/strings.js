@@ -31,8 +31,8 @@ export function dayOf(text) {
   const days = Math.ceil((midnight - then.getTime()) / 86400000);
   if (days <= 0) return 'Today';
   if (days === 1) return 'Yesterday';
-  if (days < 7) return 'This week';
-  if (days < 31) return 'This month';
+  if (days < 7) return 'The last 7 days';
+  if (days < 31) return 'The last 30 days';
   return then.toLocaleDateString('en-US', {month: 'long', year: 'numeric'});
 }
 
@@ -49,7 +49,6 @@ export const words = {
   save: 'Save',
   more: 'More',
   tryAgain: 'Try again',
-  retryNow: 'Try now',
 
   nav: {
     open: 'Open the menu',
@@ -67,7 +66,6 @@ export const words = {
     lostNotice: 'Jackdaw does not answer. Trying again; nothing is lost.',
     offlineNotice: 'This computer is offline. Going on as soon as it is back.',
     startingNotice: 'Jackdaw is starting: models are being loaded. This takes a few seconds.',
-    degraded: (count) => `${countOf(count, 'thing')} not working`,
   },
 
   ask: {
@@ -80,6 +78,7 @@ export const words = {
     left: (count) => `${countOf(count, 'character')} left`,
     hint: 'Enter sends, Shift + Enter begins a new line.',
     toEnd: 'To the end of the conversation',
+    notLoaded: 'This conversation is not loaded yet. Ask when it is here.',
     busy: 'Other answers are still being written. Wait for one of them to end, or stop it.',
     only: (name) => `Only ${name}`,
     onlyTag: (tag) => `Only tagged ${tag}`,
@@ -104,13 +103,13 @@ export const words = {
     sendEdit: 'Ask again',
     copy: 'Copy',
     copied: 'Copied',
+    notCopied: 'The browser does not let this page copy. Select the text and copy it yourself.',
     regenerate: 'Another answer',
     found: 'How this was found',
     branch: (at, of) => `Version ${at} of ${of}`,
     before: 'The version before',
     after: 'The version after',
     askAgain: 'Ask again',
-    resume: 'Go on',
     searchedFor: (question) => `Searched for: ${question}`,
     by: (provider, model) => [provider, model].filter(Boolean).join(' · '),
   },
@@ -144,9 +143,9 @@ export const words = {
     broke: (why) => `The answer broke off. ${why}`,
     failed: (why) => `No answer. ${why}`,
     cut: 'The connection was lost. The answer goes on as soon as the server is back.',
-    cutRetry: (seconds) => `The connection was lost. Trying again in ${countOf(seconds, 'second')}.`,
     unsent: 'The question could not be sent yet: Jackdaw does not answer. It is sent as soon as the server is back.',
     stopUnheard: 'Stopped here, but the server could not be told. It may write on for a while.',
+    deleted: 'This conversation was deleted. Begin a new one to ask.',
     elsewhere: 'Another answer is being written in this conversation. Ask again when it has ended.',
     nothing: 'The writer ended without a word.',
     again: 'Asking again may help.',
@@ -195,18 +194,13 @@ export const words = {
     previousMark: 'Marked place before',
     zoomIn: 'Larger',
     zoomOut: 'Smaller',
-    fit: 'Fit the width',
     download: 'Download the original',
     loading: 'Opening the document',
     broken: 'This PDF cannot be shown here.',
     locked: 'The file is locked. Its password is used here alone and is not kept.',
     brokenPage: 'This page cannot be shown.',
-    passages: 'The passage and its neighbours',
-    before: 'Show what comes before',
-    after: 'Show what comes after',
     notThere: 'This passage is no longer in the document.',
     leaf: (page) => `Page ${page}`,
-    part: (label) => `Part ${label}`,
   },
 
   documents: {
@@ -244,12 +238,12 @@ export const words = {
     passageOf: (at, all) => `passage ${number(at)} of ${number(all)}`,
     recognizing: 'reading pictures of text',
     sending: (part) => `Sending, ${Math.round(part * 100)} %`,
-    waitsToSend: (count) => `${countOf(count, 'more file')} to send`,
     sent: (done, all) => `${number(done)} of ${countOf(all, 'file')} sent`,
-    working: (count, eta) => `Reading ${countOf(count, 'document')}${eta ? `, ${eta}` : ''}`,
+    working: (count, more) => `Reading ${more ? 'more than ' : ''}${countOf(count, 'document')}`,
     known: 'Is among your documents already.',
     held: (seconds) => `The server has enough to do. Going on in ${countOf(seconds, 'second')}.`,
     heldLink: 'No connection. Sending goes on as soon as the server is back.',
+    unreadable: 'The file cannot be read any more: it was changed, moved or deleted. Choose it again.',
     skippedEmpty: 'The file is empty.',
     noFiles: 'There is no file in that folder.',
     tooLarge: (limit) => (limit ? `The file is larger than the ${sizeOf(limit)} that this server takes.` : 'The file is larger than this server takes.'),
@@ -267,7 +261,6 @@ export const words = {
     tagsHint: 'Enter adds a tag',
     dropTag: (tag) => `Remove the tag ${tag}`,
     filterTag: (tag) => `Only documents tagged ${tag}`,
-    tagged: 'Tagged',
     clearTag: (tag) => `Show documents without the tag ${tag} too`,
     dismiss: (name) => `Take ${name} off this list`,
   },
@@ -276,6 +269,7 @@ export const words = {
     label: 'Conversations',
     search: 'Search conversations',
     none: 'Your conversations will be here.',
+    searching: 'Searching',
     noneFound: 'No conversation has these words.',
     failed: 'Conversations could not be loaded.',
     untitled: 'New conversation',
@@ -300,7 +294,6 @@ export const words = {
     theme: {system: 'System', light: 'Light', dark: 'Dark'},
     answers: 'Answers',
     writer: 'Written by',
-    writerHint: 'Set where the server is started',
     standard: 'As configured',
     topK: 'Passages to read',
     topKHint: (limit) => `1 to ${limit}; more takes longer`,

@@ -6,6 +6,18 @@ export class Turns {
     this.children = new Map();  // parent's id, or null: [message], in order
     this.chosen = new Map();  // parent's id, or null: the child that is shown
     for (const message of messages) this.add(message);
+    this.chooseNewest(messages);
+  }
+
+  // In each branch the way to its newest message is shown. `messages` are in the order of their making.
+  chooseNewest(messages) {
+    const decided = new Set();
+    for (const message of [...messages].reverse()) {
+      for (let at = message; at && !decided.has(at.parent_id ?? null); at = this.messages.get(at.parent_id)) {
+        decided.add(at.parent_id ?? null);
+        this.choose(at);
+      }
+    }
   }
 
   add(message) {
