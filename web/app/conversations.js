@@ -17,29 +17,40 @@ export class Conversations {
     byId('conversations').append(el('label', {class: 'search'}, icon('search'), this.search), this.list);
     this.reloadSoon = settled(() => this.load(), 150);
     this.list.addEventListener('scroll', () => {
-      if (this.next && !this.loading && this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 400) this.load(this.next);
+      if (this.next && !this.loading && this.isNearEnd) this.load(this.next);
     }, {passive: true});
     document.addEventListener('jackdaw:reachable', () => this.load());
   }
 
+  get isNearEnd() {
+    return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 400;
+  }
+
+  // Page after page until the list is filled: while it searches, a page may hold little or nothing and not be the last.
   async load(after = '') {
     const turn = this.turn = (this.turn ?? 0) + 1;
-    const query = new URLSearchParams({limit: '50'});
-    if (this.search.value.trim()) query.set('q', this.search.value.trim());
-    if (after) query.set('after', after);
+    const wanted = this.search.value.trim();
+    // What was scrolled to stays when the list is read anew.
+    const limit = after || wanted !== this.found ? 50 : Math.max(50, Math.min(200, this.items.length));
     this.loading = true;
+    let items = after ? this.items : [];
+    let next = after;
     try {
-      const {conversations, next} = await getJson(`/v1/conversations?${query}`);
-      if (turn !== this.turn) return;
-      this.items = after ? [...this.items, ...conversations] : conversations;
-      this.next = next;
-      this.failed = false;
+      do {
+        const query = new URLSearchParams({limit, ...(wanted ? {q: wanted} : {}), ...(next ? {after: next} : {})});
+        const page = await getJson(`/v1/conversations?${query}`);
+        if (turn !== this.turn) return;
+        items = [...items, ...page.conversations];
+        next = page.next;
+        Object.assign(this, {items, next, found: wanted, failed: false});
+        this.draw();
+      } while (next && this.isNearEnd && !this.isNaming);
     } catch {
       if (turn !== this.turn) return;
       this.failed = true;
+      this.draw();
     }
     this.loading = false;
-    this.draw();
   }
 
   titleOf(id) {
@@ -52,11 +63,15 @@ export class Conversations {
     this.draw();
   }
 
+  get isNaming() {
+    return this.list.querySelector('form') !== null;
+  }
+
   draw() {
-    if (this.list.querySelector('form')) return;  // a name is being written
+    if (this.isNaming) return;
     const shown = this.items.filter((item) => !this.hidden.has(item.conversation_id));
     if (!shown.length) {
-      const text = this.failed ? words.talks.failed : this.search.value.trim() ? words.talks.noneFound : words.talks.none;
+      const text = this.failed ? words.talks.failed : this.next ? words.talks.searching : this.search.value.trim() ? words.talks.noneFound : words.talks.none;
       this.list.replaceChildren(el('p', {class: 'talks-note'}, text));
       return;
     }
@@ -74,23 +89,26 @@ export class Conversations {
   row(item) {
     const id = item.conversation_id;
     const title = item.title || words.talks.untitled;
-    const more = iconButton('more', words.talks.actions(title), () => openMenu(more, this.menu(item, row)), {class: 'small', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': 'conversation-menu'});
+    const more = iconButton('more', words.talks.actions(title), () => openMenu(more, this.menu(item)), {class: 'small', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': 'conversation-menu'});
     const row = el('li', {class: `talk ${id === this.current ? 'current' : ''}`, 'data-id': id, 'data-testid': 'conversation'},
       item.running_answer_id ? el('span', {class: 'writing', role: 'img', 'aria-label': words.talks.writing}) : null,
       el('a', {href: `#/c/${encodeURIComponent(id)}`, title, 'aria-current': id === this.current ? 'page' : null}, title), more);
     return row;
   }
 
-  menu(item, row) {
+  menu(item) {
     return [
-      {icon: 'edit', label: words.talks.rename, action: () => this.rename(item, row)},
+      {icon: 'edit', label: words.talks.rename, action: () => this.rename(item)},
       {icon: 'download', label: words.talks.exportMd, action: () => this.save(item.conversation_id, item.title, 'md')},
       {icon: 'download', label: words.talks.exportJson, action: () => this.save(item.conversation_id, item.title, 'json')},
       {icon: 'trash', label: words.talks.remove, danger: true, action: () => this.remove(item)},
     ];
   }
 
-  rename(item, row) {
+  rename(item) {
+    const rowOf = () => this.list.querySelector(`[data-id="${CSS.escape(item.conversation_id)}"]`);
+    const row = rowOf();
+    if (!row) return;
     const field = el('input', {class: 'field', 'aria-label': words.talks.renameLabel, maxlength: 200, 'data-testid': 'rename-field'});
     field.value = item.title ?? '';
     let over = false;
@@ -101,21 +119,26 @@ export class Conversations {
       form.remove();
       if (keep && title && title !== item.title) {
         try {
-          Object.assign(item, await sendJson('PATCH', conversationPath(item.conversation_id), {title}));
-          this.actions.renamed(item.conversation_id, item.title);
+          const now = await sendJson('PATCH', conversationPath(item.conversation_id), {title});
+          this.items = this.items.map((other) => (other.conversation_id === item.conversation_id ? now : other));
+          this.actions.renamed(item.conversation_id, now.title);
         } catch (error) {
           say(error.message);
         }
       }
       this.draw();
-      this.list.querySelector(`[data-id="${CSS.escape(item.conversation_id)}"] a`)?.focus();
+      rowOf()?.querySelector('a').focus();
     };
     const form = el('form', {onsubmit: (event) => {
       event.preventDefault();
       finish(true);
     }}, field);
     form.style.flex = '1';
-    field.addEventListener('keydown', (event) => event.key === 'Escape' && finish(false));
+    field.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape') return;
+      event.stopPropagation();  // it would close the side too
+      finish(false);
+    });
     field.addEventListener('blur', () => finish(true));
     row.replaceChildren(form);
     field.focus();
