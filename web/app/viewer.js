@@ -24,7 +24,7 @@ export class Viewer {
     const button = (name, label, action, testid) => iconButton(name, label, action, {'data-testid': testid});
     this.pdfTools = [
       button('up', words.viewer.previousMark, () => this.step(-1), 'previous-mark'), button('down', words.viewer.nextMark, () => this.step(1), 'next-mark'),
-      button('minus', words.viewer.zoomOut, () => this.pages.setZoom(-1), 'zoom-out'), button('plus', words.viewer.zoomIn, () => this.pages.setZoom(1), 'zoom-in')];
+      button('minus', words.viewer.zoomOut, () => this.pages?.setZoom(-1), 'zoom-out'), button('plus', words.viewer.zoomIn, () => this.pages?.setZoom(1), 'zoom-in')];
     this.closer = button('close', words.viewer.close, () => this.close(), 'viewer-close');
     this.root.append(
       el('div', {class: 'viewer-bar'}, el('div', {class: 'viewer-name'}, this.title, this.place), this.pdfTools,
@@ -71,11 +71,11 @@ export class Viewer {
 
   // A whole document, from the list of documents.
   openDocument(document) {
-    const source = {document_id: document.document_id, filename: document.title || document.filename, media_type: document.media_type, page: 1, boxes: [], n: 0};
+    const source = {document_id: document.document_id, filename: document.filename, media_type: document.media_type, page: 1, boxes: [], n: 0};
     this.marks = [];
-    this.anchor = null;
+    this.anchor = window.document.activeElement;
     this.source = source;
-    this.title.textContent = source.filename;
+    this.title.textContent = this.title.title = document.title || document.filename;
     this.place.textContent = '';
     this.quote.hidden = true;
     this.show();
@@ -99,15 +99,14 @@ export class Viewer {
   }
 
   async showDocument(source, fresh) {
-    const turn = ++this.turn;
-    const isWanted = () => turn === this.turn;
-    const active = this.marks.find((mark) => mark.active);
     const several = this.marks.length > 1;
     for (const [at, tool] of this.pdfTools.entries()) tool.hidden = at < 2 && !several;
-    if (!fresh && this.pages) {
+    if (!fresh && this.pages) {  // perhaps still being opened
       this.pages.setMarks(this.marks);
-      return this.pages.goTo(active?.page ?? source.page ?? 1, active?.boxes);
+      return this.goToMark();
     }
+    const turn = ++this.turn;
+    const isWanted = () => turn === this.turn;
     this.pages?.close();
     this.pages = null;
     this.documentId = source.document_id;
@@ -115,10 +114,10 @@ export class Viewer {
     try {
       const type = source.media_type ?? (await getJson(documentPath(source.document_id))).media_type;
       if (!isWanted()) return undefined;
-      if (type === 'application/pdf') await this.showPdf(source, active, isWanted);
+      if (type === 'application/pdf') await this.showPdf(source, isWanted);
       else await this.showText(source, isWanted);
     } catch (error) {
-      if (isWanted()) await this.showInstead(source, error, isWanted);
+      if (isWanted()) await this.showInstead(this.source, error, isWanted);
     }
     return undefined;
   }
@@ -129,27 +128,33 @@ export class Viewer {
     this.pages?.close();
     this.pages = null;
     this.documentId = null;
-    if (!fromPdf || source.chunk_id === undefined) return this.note(fromPdf ? words.viewer.broken : error.message, 'warn');
     for (const tool of this.pdfTools) tool.hidden = true;
+    if (!fromPdf || source.chunk_id === undefined) return this.note(fromPdf ? words.viewer.broken : error.message, 'warn');
     return showPassage(this.body, source, this.marks.filter((mark) => mark.source === source.n), isWanted).catch(() => {});
   }
 
-  async showPdf(source, active, isWanted) {
+  async showPdf(source, isWanted) {
     const pages = new PdfPages(this.body, () => this.drawPlace(), () => askPassword(nameOf(source)));
     this.pages = pages;
-    pages.marks = this.marks;
+    pages.setMarks(this.marks);
     await pages.open(documentPath(source.document_id, '/content'));
     if (!isWanted()) return pages.close();
-    await pages.goTo(active?.page ?? source.page ?? 1, active?.boxes);
+    await this.goToMark();
     this.drawPlace();
     return undefined;
+  }
+
+  goToMark() {
+    const active = this.marks.find((mark) => mark.active);
+    return this.pages.goTo(active?.page ?? this.source.page ?? 1, active?.boxes);
   }
 
   async showText(source, isWanted) {
     for (const tool of this.pdfTools) tool.hidden = true;
     if (source.chunk_id === undefined) {
       const {chunks} = await getJson(`${documentPath(source.document_id, '/chunks')}?limit=1`);
-      if (!isWanted() || !chunks.length) return this.note(words.viewer.notThere);
+      if (!isWanted()) return undefined;
+      if (!chunks.length) return this.note(words.viewer.notThere);
       Object.assign(source, chunks[0]);
     }
     return showPassage(this.body, source, this.marks.filter((mark) => mark.source === source.n), isWanted);
@@ -167,8 +172,8 @@ export class Viewer {
     const at = this.marks.findIndex((mark) => mark.active);
     const next = this.marks[(at + by + this.marks.length) % this.marks.length];
     for (const mark of this.marks) mark.active = mark === next;
-    this.pages.setMarks(this.marks);
-    this.pages.goTo(next.page, next.boxes);
+    this.pages?.setMarks(this.marks);
+    this.pages?.goTo(next.page, next.boxes);
   }
 
   async download() {
@@ -182,6 +187,7 @@ export class Viewer {
 
   close() {
     if (!this.isOpen) return;
+    const hadFocus = this.root.contains(document.activeElement);
     this.turn++;
     this.pages?.close();
     this.pages = null;
@@ -191,6 +197,7 @@ export class Viewer {
     byId('frame').classList.remove('with-viewer');
     this.setCover();
     this.anchor?.classList.remove('active');
-    if (this.anchor?.isConnected) this.anchor.focus();
+    // The chip may have been drawn anew while the text went on.
+    if (hadFocus) (this.anchor?.isConnected ? this.anchor : byId('main')).focus();
   }
 }
