@@ -12,11 +12,12 @@ const kFilters = {all: '', reading: 'queued', failed: 'failed'};
 const kMostLookups = 12;  // documents asked for one by one after they left the queue, at a time
 
 export class DocumentsView {
-  // `actions`: openDocument(document), askAbout(document).
+  // `actions`: openDocument(document), askAbout(document), removed(id).
   constructor(actions) {
     this.actions = actions;
     this.rows = new Map();
-    this.hidden = new Set();  // deleted, as long as it can be undone
+    this.hidden = new Map();  // deleted, as long as it can be undone: its id, and what takes it back
+    this.fresh = [];  // taken while the list was being read
     this.filter = {status: 'all', text: '', tag: ''};
     this.active = 0;
     this.uploads = new Uploads(() => this.drawWork(), (document, known) => this.added(document, known));
@@ -90,15 +91,18 @@ export class DocumentsView {
   async load(after = '') {
     const turn = this.turn = (this.turn ?? 0) + 1;
     this.loading = true;
+    if (!after) this.fresh = [];
     try {
       const {documents, next} = await getJson(`/v1/documents?${this.query(after)}`);
       if (turn !== this.turn) return;
       if (!after) this.clear();
       for (const document of documents) this.row(document);
+      for (const document of this.fresh.splice(0)) this.row(document, true);
       this.next = next;
       this.failure = '';
       this.drawEnd();
       if (documents.some(isActive)) this.poll();
+      if (this.next && this.visible() === 0) this.load(this.next);  // a page of nothing that can be shown
     } catch (error) {
       if (turn !== this.turn) return;
       this.failure = error.message;
@@ -151,7 +155,7 @@ export class DocumentsView {
   drawEnd() {
     const {documents} = words;
     const filtered = this.filter.text || this.filter.tag;
-    const empty = this.visible() === 0;
+    const empty = this.visible() === 0 && !this.next;
     const nothing = empty && !filtered && this.filter.status === 'all' && !this.uploads.busy;
     this.tools.hidden = nothing && !this.failure && !this.uploads.failed.length;
     const more = this.next ? [el('button', {type: 'button', class: 'button', 'data-testid': 'load-more', onclick: () => this.load(this.next)}, documents.loadMore)] : [];
@@ -189,6 +193,8 @@ export class DocumentsView {
   }
 
   added(document, known) {
+    this.hidden.get(document.document_id)?.();
+    if (this.loading) this.fresh.push(document);
     const row = this.row(document, !known);
     if (known) {
       this.list.prepend(row.root);
@@ -206,7 +212,7 @@ export class DocumentsView {
       const sent = uploads.done + uploads.sending.reduce((sum, entry) => sum + entry.part, 0);
       parts.push(el('span', {}, uploads.held || words.documents.sent(uploads.done, uploads.all)), el('progress', {max: uploads.all, value: sent, 'aria-label': words.documents.sent(uploads.done, uploads.all)}));
     } else if (this.active > 1) {
-      parts.push(el('span', {}, words.documents.working(this.active, this.eta ?? '')));
+      parts.push(el('span', {}, words.documents.working(this.active, this.moreActive)));
     }
     this.work.hidden = !parts.length;
     this.work.replaceChildren(...parts);
@@ -255,7 +261,8 @@ export class DocumentsView {
       if (now && !isActive(now)) announce(`${titleOf(now)}: ${words.documents.state[now.status]}`);
     }));
     if (left.length) lookNow();
-    this.active = documents.length + (next ? 1 : 0);
+    this.active = documents.length;
+    this.moreActive = Boolean(next);
     this.drawWork();
     return documents.length > 0 || this.uploads.busy;
   }
@@ -280,8 +287,11 @@ export class DocumentsView {
   }
 
   async refresh(id) {
-    const now = await getJson(documentPath(id)).catch(() => null);
-    if (now) this.row(now);
+    try {
+      this.row(await getJson(documentPath(id)));
+    } catch (error) {
+      if (error.status === 404) this.forget(id);
+    }
   }
 
   async unlock(document) {
@@ -317,15 +327,15 @@ export class DocumentsView {
   // Gone from the list at once; from the server when nobody took it back.
   remove(document) {
     const id = document.document_id;
-    this.hide(id, true);
-    doUnlessUndone(words.documents.removed(titleOf(document)), (leaving) => this.removeNow(document, leaving), () => this.hide(id, false));
+    const takeBack = doUnlessUndone(words.documents.removed(titleOf(document)), (leaving) => this.removeNow(document, leaving), () => this.hide(id, null));
+    this.hide(id, takeBack);
   }
 
-  hide(id, hidden) {
-    if (hidden) this.hidden.add(id);
+  hide(id, takeBack) {
+    if (takeBack) this.hidden.set(id, takeBack);
     else this.hidden.delete(id);
     const row = this.rows.get(id);
-    if (row) row.root.hidden = hidden;
+    if (row) row.root.hidden = Boolean(takeBack);
     this.drawEnd();
   }
 
@@ -333,13 +343,15 @@ export class DocumentsView {
     const id = document.document_id;
     try {
       await send(documentPath(id), {method: 'DELETE', keepalive: leaving});
-      this.forget(id);
     } catch (error) {
-      if (error.status === 404) return this.forget(id);
-      this.hide(id, false);
-      say(words.documents.removeFailed(titleOf(document), error.message));
+      if (error.status !== 404) {
+        this.hide(id, null);
+        return say(words.documents.removeFailed(titleOf(document), error.message));
+      }
     }
     this.hidden.delete(id);
+    this.forget(id);
+    this.actions.removed(id);
     return lookNow();
   }
 

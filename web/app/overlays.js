@@ -4,17 +4,23 @@ import {words} from './strings.js';
 
 // ---- menus ----------------------------------------------------------------------------------------------------------
 
-// Opens a menu at a button. `items`: {icon, label, action, danger?}.
+let openOne = null;  // {button, close} of the menu that is open
+
+// Opens a menu at a button, or closes the one that is open there. `items`: {icon, label, action, danger?}.
 export function openMenu(button, items) {
+  if (openOne?.button === button) return openOne.close(true);
   const menu = el('div', {class: 'menu', role: 'menu', 'data-testid': 'menu'});
   const close = (focus) => {
+    openOne = null;
     menu.remove();
     button.setAttribute('aria-expanded', 'false');
     removeEventListener('pointerdown', outside, true);
-    removeEventListener('resize', close);
+    removeEventListener('resize', leave);
+    removeEventListener('hashchange', leave);
     if (focus) button.focus();
   };
-  const outside = (event) => menu.contains(event.target) || close(false);
+  const leave = () => close(false);
+  const outside = (event) => menu.contains(event.target) || button.contains(event.target) || close(false);
   for (const item of items) {
     menu.append(el('button', {type: 'button', role: 'menuitem', tabindex: -1, class: item.danger ? 'danger' : null, onclick: () => {
       close(true);
@@ -35,8 +41,11 @@ export function openMenu(button, items) {
   place(menu, button.getBoundingClientRect());
   button.setAttribute('aria-expanded', 'true');
   addEventListener('pointerdown', outside, true);
-  addEventListener('resize', close);
+  addEventListener('resize', leave);
+  addEventListener('hashchange', leave);
+  openOne = {button, close};
   menu.firstElementChild.focus();
+  return undefined;
 }
 
 // Below the place, or above it where there is no room, and inside the window.
@@ -125,7 +134,7 @@ export function say(text) {
 }
 
 // Does `action` when the toast closes, `undo` when the person takes it back. `action(leaving)` is told when the page is
-// being left.
+// being left. Gives what takes it back.
 export function doUnlessUndone(text, action, undo) {
   const entry = {now: () => close('leave')};
   const button = el('button', {type: 'button', class: 'text-button', onclick: () => close('undo')}, words.undo);
@@ -135,6 +144,7 @@ export function doUnlessUndone(text, action, undo) {
     else action(why === 'leave');
   });
   waiting.add(entry);
+  return () => close('undo');
 }
 
 addEventListener('pagehide', () => {

@@ -54,6 +54,9 @@ function post(entry, told) {
   });
 }
 
+// A file that was changed or deleted since it was chosen fails like a lost connection.
+const isReadable = (file) => file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+
 function wordsFor(problem) {
   if (problem.status === 413) return words.documents.tooLarge(server.limit('upload_bytes', 0));
   return problem.status === 415 ? words.documents.unsupported : problem.message;
@@ -127,6 +130,7 @@ export class Uploads {
 
   async refused(entry, error) {
     const away = error instanceof NoConnection;
+    if (away && !await isReadable(entry.file)) return this.fail(entry, words.documents.unreadable);
     const later = away || error.status === 429 || error.status === 503;
     if (!later) return this.fail(entry, wordsFor(error));
     const seconds = away ? 0 : Math.min(60, error.retryAfter ?? 2);
