@@ -202,12 +202,17 @@ asio::awaitable<void> Answerer::show(Run& run, CitationReader::Step step) {
 // Of an answer that breaks off: what was held back because it might have become a mark is the writer's word, too.
 asio::awaitable<void> Answerer::show_rest(Run& run) {
   if (!run.marks) co_return;
-  std::string text = run.marks->finish().text;
-  if (text.empty()) co_return;
-  run.answer += text;
-  AnswerEvent token = AnswerToken{std::move(text)};
+  CitationReader::Step rest = run.marks->finish();
   try {
-    co_await run.sink(std::move(token));
+    if (!rest.text.empty()) {
+      run.answer += rest.text;
+      AnswerEvent token = AnswerToken{std::move(rest.text)};
+      co_await run.sink(std::move(token));
+    }
+    for (Citation& citation : rest.citations) {
+      AnswerEvent event = AnswerCitation{std::move(citation)};
+      co_await run.sink(std::move(event));
+    }
   } catch (const std::exception& full) {
     log::info("Answer " + run.id.value + " has no room for its last characters: " + full.what());
   }

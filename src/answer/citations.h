@@ -50,6 +50,6 @@ class CitationReader {
 };
 
 inline constexpr std::size_t kMaxHeldBytes = 48;
-inline constexpr std::size_t kMaxCitations = 1000;  // of one answer
+inline constexpr std::size_t kMaxCitations = 200;  // of one answer
 
 }  // namespace jackdaw::answer

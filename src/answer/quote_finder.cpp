@@ -180,8 +180,15 @@ Quote QuoteFinder::quote_of(const Window& window) const {
           static_cast<std::uint32_t>(units_[window.first + window.count - 1].at.end), false};
 }
 
+// Whether the sentences of these terms deny as the claim does: a line may end in the middle of "possible in no case".
+bool QuoteFinder::stands_in_alike(bool denied, std::size_t first_term, std::size_t last_term) const {
+  return denied == std::ranges::any_of(units_, [&](const Unit& unit) {
+           return unit.end_term > first_term && unit.first_term <= last_term && unit.denies;
+         });
+}
+
 // The words of the claim one after the other, from where a sentence or a line begins to where one ends.
-Quote QuoteFinder::find_verbatim(const std::vector<Term>& claim) const {
+Quote QuoteFinder::find_verbatim(const std::vector<Term>& claim, bool denied) const {
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < terms_.size(); ++i) {
     if (!terms_[i].footnote) places.push_back(i);
@@ -196,7 +203,7 @@ Quote QuoteFinder::find_verbatim(const std::vector<Term>& claim) const {
     const bool begins = first == 0 || has_sentence_end(gap(terms_[first - 1].end, terms_[first].begin));
     const bool ends = last + 1 == terms_.size() || terms_[last + 1].footnote ||
                       has_sentence_end(gap(terms_[last].end, terms_[last + 1].begin));
-    if (!begins || !ends) continue;
+    if (!begins || !ends || !stands_in_alike(denied, first, last)) continue;
     std::size_t end = terms_[last].end;
     while (end < passage_.size() && std::string_view(".!?)\"'").find(passage_[end]) != std::string_view::npos) ++end;
     return {terms_[first].begin, static_cast<std::uint32_t>(end), true};
@@ -208,8 +215,8 @@ Quote QuoteFinder::find(std::string_view claim) const {
   const auto terms = read_terms(claim);
   const auto items = items_of(claim, terms);
   if (items.empty()) return {};
-  if (const Quote verbatim = find_verbatim(terms); verbatim.verified) return verbatim;
   const bool denied = denies(claim, terms, 0, terms.size());
+  if (const Quote verbatim = find_verbatim(terms, denied); verbatim.verified) return verbatim;
   const auto singles = windows(items, 1);
   for (std::size_t units = 1; units <= kMaxUnits; ++units) {
     auto all = units == 1 ? singles : windows(items, units);

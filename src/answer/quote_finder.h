@@ -67,7 +67,8 @@ class QuoteFinder {
   bool denies_alike(bool denied, const Window& window, const std::vector<Window>& singles) const;
   static bool is_worse(const Window& a, const Window& b);
   Quote quote_of(const Window& window) const;
-  Quote find_verbatim(const std::vector<Term>& claim) const;
+  Quote find_verbatim(const std::vector<Term>& claim, bool denied) const;
+  bool stands_in_alike(bool denied, std::size_t first_term, std::size_t last_term) const;
 
   std::string passage_;
   std::vector<Term> terms_;

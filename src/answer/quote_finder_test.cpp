@@ -151,5 +151,25 @@ TEST(QuotableUnits, WrappedLinesGoOnAndRowsEnd) {
   EXPECT_EQ(units(" \n \n"), std::vector<std::string>{});
 }
 
+TEST(FindQuote, ComparesWhatANumberCounts) {
+  EXPECT_FALSE(
+      find_quote("The warranty on the Magpie-7 lasts 12 months.", "The warranty on the Magpie-7 lasts 12 years.")
+          .verified);
+  EXPECT_TRUE(find_quote("The warranty lasts twelve months.", "Its warranty lasts 12\nmonths from delivery.").verified);
+  EXPECT_FALSE(find_quote("The warranty lasts one year.", "The warranty lasts two years.").verified);
+  EXPECT_TRUE(find_quote("The warranty lasts 1 year.", "The warranty lasts one year.").verified);
+  EXPECT_FALSE(
+      find_quote("The warranty of all models lasts thirteen months.", "The warranty of all models lasts twelve months.")
+          .verified);
+  EXPECT_TRUE(find_quote("It is one of the largest herons.", "It is among the largest herons of the world.").verified);
+}
+
+TEST(FindQuote, ADenialInTheNextLineOfTheSentenceIsSeen) {
+  EXPECT_FALSE(find_quote("Refunds are possible", "Refunds are possible\nin no case.").verified);
+  EXPECT_FALSE(find_quote("the Heron is safe", "It is not true that\nthe Heron is safe.").verified);
+  EXPECT_FALSE(find_quote("Opened items are refunded within 30 days", "Opened items are not\nrefunded within 30 days.")
+                   .verified);
+}
+
 }  // namespace
 }  // namespace jackdaw::answer

@@ -31,8 +31,19 @@ constexpr std::string_view kDenials =
 constexpr std::string_view kValues =
     "% % percent % \u20ac \u20ac eur \u20ac euro \u20ac $ $ usd $ dollar $ \u00a3 \u00a3 gbp \u00a3 \u00a5 "
     "\u00a5 hundred hundred thousand thousand million million billion billion trillion trillion two 2 three "
-    "3 four 4 five 5 six 6 seven 7 eight 8 nine 9 ten 10 eleven 11 twelve 12 twenty 20 thirty 30 forty 40 "
+    "3 four 4 five 5 six 6 seven 7 eight 8 nine 9 ten 10 eleven 11 twelve 12 dozen 12 thirteen 13 fourteen 14 "
+    "fifteen 15 sixteen 16 seventeen 17 eighteen 18 nineteen 19 half half twice twice twenty 20 thirty 30 forty 40 "
     "fifty 50 sixty 60 seventy 70 eighty 80 ninety 90";
+
+constexpr std::string_view kUnits =
+    "second minute hour day week weekday month quarter year decade century millimeter millimetre centimeter centimetre "
+    "meter metre kilometer kilometre inch inche foot feet yard mile acre hectare gram kilogram pound ounce ton tonne "
+    "liter "
+    "litre milliliter millilitre gallon volt ampere amp watt kilowatt megawatt gigawatt joule calorie kilocalorie "
+    "hertz "
+    "kilohertz megahertz gigahertz degree celsius fahrenheit kelvin pascal bar knot byte kilobyte megabyte gigabyte "
+    "terabyte bit pixel cent yen franc rupee yuan sekunde minuten stunde tag tage woche monat jahr jahre tagen monaten "
+    "jahren wochen stunden";
 
 constexpr std::array kMonths = {"january"sv, "february"sv, "march"sv,     "april"sv,   "may"sv,      "june"sv,
                                 "july"sv,    "august"sv,   "september"sv, "october"sv, "november"sv, "december"sv};
@@ -75,6 +86,11 @@ bool is_function_word(std::string_view word) {
 
 bool is_denial(std::string_view word) {
   static const auto words = set_of(kDenials);
+  return words.contains(word);
+}
+
+bool is_unit_word(std::string_view word) {
+  static const auto words = set_of(kUnits);
   return words.contains(word);
 }
 

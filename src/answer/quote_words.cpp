@@ -287,10 +287,17 @@ class TermReader {
     for (std::size_t i = 1; i < terms_.size(); ++i) {
       const bool behind_number = terms_[i - 1].kind == TermKind::kNumber && is_digit(terms_[i - 1].key.back());
       const std::string_view gap = between(i - 1, i);
-      const bool joined =
-          gap.empty() || gap == " " || gap == "\u00a0" || gap == "\u202f" || gap == "\u2009" || gap == "-";
-      terms_[i].unit =
-          behind_number && joined && terms_[i].kind == TermKind::kWord && terms_[i].key.size() <= kUnitBytes;
+      const bool joined = gap.empty() || gap == " " || gap == "\n" || gap == "\u00a0" || gap == "\u202f" ||
+                          gap == "\u2009" || gap == "-";
+      if (terms_[i].kind != TermKind::kWord || !joined) continue;
+      const bool is_unit = is_unit_word(terms_[i].key);
+      terms_[i].unit = behind_number && (is_unit || terms_[i].key.size() <= kUnitBytes);
+      if (is_unit && terms_[i - 1].key == "one") {  // elsewhere it counts nothing: "one of the largest"
+        terms_[i - 1].kind = TermKind::kNumber;
+        terms_[i - 1].key = "1";
+        terms_[i - 1].stem.clear();
+        terms_[i].unit = true;
+      }
     }
     for (Term& term : terms_) {
       const bool is_letter = term.kind == TermKind::kWord && term.key.size() == 1 && is_ascii_letter(term.key[0]);

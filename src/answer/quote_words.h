@@ -26,7 +26,7 @@ struct Term {
   bool starts_sentence = false;  // as far as one can see
   bool footnote = false;         // the number of a footnote, glued to the end of a sentence
   bool month = false;            // of a date; its key is the English name
-  bool unit = false;             // a short word behind a number: "kg"
+  bool unit = false;             // what a number counts, behind it: "kg", "months"
 };
 
 // All terms in the order of the text. Pure, linear.

@@ -188,7 +188,6 @@ void RunningAnswers::State::check_room() const {
 }
 
 void RunningAnswers::State::admit(const std::shared_ptr<Answer>& answer) {
-  check_room();
   if (admitted < options.max_running) {
     ++admitted;
     answer->admitted = true;
@@ -339,6 +338,9 @@ RunningAnswers::Claim::~Claim() {
 
 RunningAnswers::Claim RunningAnswers::claim(const ConversationId& conversation, const AnswerId& answer) {
   const auto [at, is_free] = state_->claims.emplace(conversation, answer);
+  if (!is_free && at->second.value.empty()) {
+    throw Error(ErrorCode::kConflict, "The conversation is being deleted.");
+  }
   if (!is_free) {
     throw Error(ErrorCode::kConflict,
                 "An answer of this conversation is still being written. Wait for its end, or cancel it.")
@@ -349,7 +351,8 @@ RunningAnswers::Claim RunningAnswers::claim(const ConversationId& conversation, 
 
 std::optional<AnswerId> RunningAnswers::answer_of(const ConversationId& conversation) const {
   const auto found = state_->claims.find(conversation);
-  return found == state_->claims.end() ? std::nullopt : std::optional(found->second);
+  if (found == state_->claims.end() || found->second.value.empty()) return std::nullopt;
+  return found->second;
 }
 
 void RunningAnswers::check(const AnswerRequest& request) const {
@@ -361,7 +364,7 @@ void RunningAnswers::check(const AnswerRequest& request) const {
 }
 
 RunningAnswers::Subscription RunningAnswers::start(AnswerRequest request, std::optional<Claim> claim) {
-  check(request);
+  if (!claim) check(request);
   const auto answer = std::make_shared<Answer>(state_->executor, request, state_->options);
   if (claim) answer->claim.emplace(std::move(*claim));
   state_->admit(answer);
@@ -369,6 +372,7 @@ RunningAnswers::Subscription RunningAnswers::start(AnswerRequest request, std::o
   ++state_->active;
   state_->answers.emplace(answer->id, answer);
   Subscription subscription(std::make_shared<Subscription::Reader>(answer, 0));
+  if (state_->stopping) answer->cancellation.cancel(CancelReason::kShutdown);
   asio::co_spawn(state_->executor, State::produce(state_, answer, std::move(request)), asio::detached);
   return subscription;
 }

@@ -99,7 +99,8 @@ class RunningAnswers {
   // What start() would refuse. Throws what Answerer::check throws, kOverloaded, kShuttingDown.
   void check(const AnswerRequest& request) const;
 
-  // Starts an answer; one in a conversation holds its claim until its end is told. Throws what check() throws.
+  // Starts an answer. Throws what check() throws. One with a claim holds it until its end is told, and is begun
+  // whatever happened since check() was asked for it: its question is written down already.
   Subscription start(AnswerRequest request, std::optional<Claim> claim = std::nullopt);
 
   // Another reader, from the event after `after_sequence` on (0: all). Throws Error kNotFound, kGone for an answer that

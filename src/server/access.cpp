@@ -40,8 +40,9 @@ bool is_open_to_all(std::string_view path) {
 
 bool takes_json(const http::Request& request) {
   if (request.method == "PATCH") return true;
-  return request.method == "POST" && (request.route == "/query" || request.route == "/query/stream" ||
-                                      request.route == "/v1/search" || request.route == "/v1/answers");
+  return request.method == "POST" &&
+         (request.route == "/query" || request.route == "/query/stream" || request.route == "/v1/search" ||
+          request.route == "/v1/answers" || request.route == "/v1/conversations");
 }
 
 }  // namespace

@@ -141,6 +141,7 @@ class Fold {
     answer_["usage"] = usage_to_json(event.usage);
     answer_["finish_reason"] = jackdaw::to_string(event.finish_reason);
     answer_["index_version"] = event.index_version;
+    answer_["dropped_marks"] = event.dropped_marks;
   }
   void operator()(const AnswerError& event) { answer_["error"] = server::to_json(event); }
   void operator()(const AnswerCancelled& event) {

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 #include <vector>
@@ -80,6 +81,24 @@ std::vector<std::vector<RetrievedPassage>*> passages_of(StoredAnswer& answer) {
     if (auto* final = std::get_if<AnswerFinal>(&event)) all.push_back(&final->passages);
   }
   return all;
+}
+
+// The words of a deleted document are not told in its citations either.
+void forget_quotes(StoredAnswer& answer) {
+  std::vector<bool> deleted;
+  for (const AnswerEvent& event : answer.events) {
+    const auto* sources = std::get_if<AnswerSources>(&event);
+    if (sources == nullptr) continue;
+    for (const RetrievedPassage& found : sources->passages) deleted.push_back(found.deleted);
+  }
+  const auto forget = [&](Citation& citation) {
+    const auto place = static_cast<std::size_t>(citation.source) - 1;
+    if (place >= deleted.size() || deleted[place]) citation.quote.clear();
+  };
+  for (AnswerEvent& event : answer.events) {
+    if (auto* told = std::get_if<AnswerCitation>(&event)) forget(told->citation);
+    if (auto* final = std::get_if<AnswerFinal>(&event)) std::ranges::for_each(final->citations, forget);
+  }
 }
 
 }  // namespace
@@ -229,6 +248,7 @@ boost::asio::awaitable<void> AnswersApi::mark_deleted(StoredAnswer& answer) {
   for (auto* passages : passages_of(answer)) {
     for (RetrievedPassage& found : *passages) found.deleted = !there.contains(found.passage.chunk);
   }
+  forget_quotes(answer);
 }
 
 }  // namespace jackdaw::server

@@ -196,8 +196,10 @@ std::unique_ptr<Flows> Assembly::make_flows() {
       answer::RetrieverOptions{.candidates = config_.candidates, .rerank_deadline = config_.rerank_deadline});
   flows->writers = providers::make_models(config_.models, *flows->client, *reranker_, compute_);
   flows->resolver = std::make_unique<answer::QuestionResolver>(
-      *flows->writers, answer::QuestionResolverOptions{.use_model = config_.follow_up == "model",
-                                                       .deadline = config_.follow_up_deadline});
+      *flows->writers,
+      answer::QuestionResolverOptions{.use_model = config_.follow_up == "model" && config_.history_tokens > 0,
+                                      .deadline = config_.follow_up_deadline,
+                                      .max_history_tokens = std::min<std::size_t>(config_.history_tokens, 1'000)});
   flows->places = std::make_unique<answer::QuotePlaces>(*store_, storage_);
   flows->answerer =
       std::make_unique<answer::Answerer>(*flows->resolver, *flows->retriever, *flows->writers, *flows->places,

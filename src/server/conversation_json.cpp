@@ -18,9 +18,12 @@ namespace {
 namespace json = boost::json;
 
 json::object answer_to_json(const ConversationMessage& message, const LookAtAnswer& look) {
-  const std::optional<StoredAnswer> answer = message.ended ? message.ended : look(message.answer);
-  if (!answer) return {{"text", ""}, {"answer_id", message.answer.value}, {"status", "lost"}};
-  json::object out = to_json(*answer);
+  std::optional<StoredAnswer> elsewhere;
+  if (!message.ended) elsewhere = look(message.answer);
+  const bool is_lost = !message.ended && !elsewhere;
+  if (is_lost) elsewhere = StoredAnswer{.id = message.answer, .question = {}, .events = {}};
+  json::object out = to_json(message.ended ? *message.ended : *elsewhere);
+  if (is_lost) out["status"] = "lost";
   out["text"] = out["answer"];
   for (const char* known : {"answer", "question", "created_at", "conversation_id", "message_id", "question_message_id"})
     out.erase(known);
@@ -72,10 +75,31 @@ std::string in_one_line(std::string_view text) {
   return out;
 }
 
+// In one line, and nothing that a reader of Markdown would make a picture or a link of.
+std::string as_words(std::string_view text) {
+  std::string out;
+  for (const char c : in_one_line(text)) {
+    if (std::string_view("\\[]()!<>*_`#").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+// An answer is Markdown, but opening the file must not ask anybody for a picture.
+std::string without_pictures(std::string_view answer) {
+  std::string out;
+  for (std::size_t at = 0; at < answer.size(); ++at) {
+    const bool opens = answer[at] == '<' || (answer[at] == '!' && answer.substr(at + 1, 1) == "[");
+    if (opens && !out.ends_with('\\')) out += '\\';
+    out += answer[at];
+  }
+  return out;
+}
+
 std::string source_line(int number, const RetrievedPassage& source) {
   std::string line = "- [" + std::to_string(number) + "] ";
   if (source.deleted) return line + "a document that was deleted since\n";
-  line += in_one_line(source.passage.filename);
+  line += as_words(source.passage.filename);
   if (source.passage.paged && source.passage.span.page > 0) {
     line += ", page " + std::to_string(source.passage.span.page);
   }
@@ -90,9 +114,11 @@ std::string answer_text(const StoredAnswer& answer) {
   return text;
 }
 
-std::string answer_to_markdown(const ConversationMessage& message) {
-  if (!message.ended) return "*This answer was not finished.*\n";
-  std::string out = answer_text(*message.ended) + "\n";
+std::string answer_to_markdown(const ConversationMessage& message, const LookAtAnswer& look) {
+  if (!message.ended) {
+    return look(message.answer) ? "*This answer is still being written.*\n" : "*This answer was not finished.*\n";
+  }
+  std::string out = without_pictures(answer_text(*message.ended)) + "\n";
   const std::string_view status = status_of(*message.ended);
   if (status != "complete") out += "\n*This answer is not complete: it was " + std::string(status) + ".*\n";
   for (const AnswerEvent& event : message.ended->events) {
@@ -135,12 +161,13 @@ json::object messages_to_json(const std::vector<ConversationMessage>& messages, 
   return body;
 }
 
-std::string to_markdown(const Conversation& conversation, const std::vector<ConversationMessage>& messages) {
-  const std::string title = in_one_line(conversation.title);
+std::string to_markdown(const Conversation& conversation, const std::vector<ConversationMessage>& messages,
+                        const LookAtAnswer& look) {
+  const std::string title = as_words(conversation.title);
   std::string out = "# " + (title.empty() ? std::string("Conversation") : title) + "\n";
   for (const ConversationMessage* message : newest_branch(messages)) {
     out += "\n";
-    out += message->role == Role::kUser ? lines_of(message->question, "> ") : answer_to_markdown(*message);
+    out += message->role == Role::kUser ? lines_of(message->question, "> ") : answer_to_markdown(*message, look);
   }
   return out;
 }

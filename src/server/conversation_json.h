@@ -27,6 +27,7 @@ boost::json::object to_json(const ConversationPage& page, const RunningIn& runni
 boost::json::object messages_to_json(const std::vector<ConversationMessage>& messages, const LookAtAnswer& look);
 
 // The branch of the newest message, from the beginning, for people to read: questions, answers, and what they rest on.
-std::string to_markdown(const Conversation& conversation, const std::vector<ConversationMessage>& messages);
+std::string to_markdown(const Conversation& conversation, const std::vector<ConversationMessage>& messages,
+                        const LookAtAnswer& look);
 
 }  // namespace jackdaw::server

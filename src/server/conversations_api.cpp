@@ -2,6 +2,9 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -108,7 +111,6 @@ boost::asio::awaitable<void> ConversationsApi::rename(http::Request& request, ht
 
 boost::asio::awaitable<void> ConversationsApi::remove(http::Request& request, http::ResponseWriter& writer) {
   const ConversationId id = conversation_id_of(request);
-  co_await find(id, request.cancellation);
   const answer::RunningAnswers::Claim claim = co_await end_and_claim(id);
   const auto forget = [&] { return assembly_.conversations().remove_conversation(id); };
   const bool removed = co_await assembly_.keeping().run(Lane::kInteractive, Cancellation(), forget);
@@ -134,16 +136,36 @@ boost::asio::awaitable<answer::RunningAnswers::Claim> ConversationsApi::end_and_
   co_return answers.claim(id, nobody);
 }
 
-boost::asio::awaitable<void> ConversationsApi::messages(http::Request& request, http::ResponseWriter& writer) {
+// What its answers are that the store does not have yet: for another thread to look at.
+LookAtAnswer ConversationsApi::unended(const ConversationId& id,
+                                       const std::vector<ConversationMessage>& messages) const {
   const answer::RunningAnswers& answers = *assembly_.flows().answers;
+  std::map<AnswerId, StoredAnswer> found;
+  for (const ConversationMessage& message : messages) {
+    if (message.role != Role::kAssistant || message.ended) continue;
+    if (auto answer = answers.look(message.answer)) {
+      found.emplace(message.answer, std::move(*answer));
+    } else if (answers.answer_of(id) == message.answer) {
+      found.emplace(message.answer, StoredAnswer{.id = message.answer, .question = {}, .events = {}});  // it begins
+    }
+  }
+  return [found = std::move(found)](const AnswerId& answer) -> std::optional<StoredAnswer> {
+    const auto place = found.find(answer);
+    return place == found.end() ? std::nullopt : std::optional(place->second);
+  };
+}
+
+// A conversation may be long: its text is made on a thread that may take its time.
+boost::asio::awaitable<void> ConversationsApi::messages(http::Request& request, http::ResponseWriter& writer) {
   const ConversationId id = conversation_id_of(request);
-  const LookAtAnswer look = [&answers](const AnswerId& answer) { return answers.look(answer); };
   const std::vector<ConversationMessage> messages = co_await messages_of(id, request.cancellation);
-  co_await writer.send(json_response(200, messages_to_json(messages, look)));
+  const LookAtAnswer look = unended(id, messages);
+  http::Response response = co_await assembly_.storage().run(
+      Lane::kInteractive, request.cancellation, [&] { return json_response(200, messages_to_json(messages, look)); });
+  co_await writer.send(std::move(response));
 }
 
 boost::asio::awaitable<void> ConversationsApi::export_to(http::Request& request, http::ResponseWriter& writer) {
-  const answer::RunningAnswers& answers = *assembly_.flows().answers;
   const std::string format(request.query_value("format").value_or("md"));
   if (format != "md" && format != "json") {
     throw Error(ErrorCode::kInvalidArgument, "The format must be md or json.").with_field("format");
@@ -151,17 +173,19 @@ boost::asio::awaitable<void> ConversationsApi::export_to(http::Request& request,
   const ConversationId id = conversation_id_of(request);
   const Conversation conversation = co_await find(id, request.cancellation);
   const std::vector<ConversationMessage> messages = co_await messages_of(id, request.cancellation);
-  http::Response response;
-  if (format == "md") {
-    response = {.status = 200,
-                .headers = {{"Content-Type", "text/markdown; charset=utf-8"}, {"Cache-Control", "no-store"}},
-                .body = to_markdown(conversation, messages)};
-  } else {
-    const LookAtAnswer look = [&answers](const AnswerId& answer) { return answers.look(answer); };
-    json::object body = to_json(conversation, running_in(answers));
+  const LookAtAnswer look = unended(id, messages);
+  const std::optional<AnswerId> running = assembly_.flows().answers->answer_of(id);
+  const auto write = [&]() -> http::Response {
+    if (format == "md") {
+      return {.status = 200,
+              .headers = {{"Content-Type", "text/markdown; charset=utf-8"}, {"Cache-Control", "no-store"}},
+              .body = to_markdown(conversation, messages, look)};
+    }
+    json::object body = to_json(conversation, [&](const ConversationId&) { return running; });
     body["messages"] = messages_to_json(messages, look)["messages"];
-    response = json_response(200, body);
-  }
+    return json_response(200, body);
+  };
+  http::Response response = co_await assembly_.storage().run(Lane::kInteractive, request.cancellation, write);
   response.headers.set("Content-Disposition",
                        http::format_content_disposition("attachment", file_name_of(conversation, format)));
   response.headers.set("X-Content-Type-Options", "nosniff");
@@ -180,6 +204,16 @@ boost::asio::awaitable<std::vector<ConversationMessage>> ConversationsApi::messa
   const auto read = [&] { return assembly_.conversations().messages_of(id); };
   auto found = co_await assembly_.storage().run(Lane::kInteractive, cancellation, read);
   if (!found) throw no_such_conversation(id.value);
+  // An answer that ended while they were read is in the store now, and in memory no more.
+  const answer::RunningAnswers& answers = *assembly_.flows().answers;
+  const auto is_elsewhere = [&](const ConversationMessage& message) {
+    return message.role == Role::kUser || message.ended || answers.look(message.answer) ||
+           answers.answer_of(id) == message.answer;
+  };
+  if (!std::ranges::all_of(*found, is_elsewhere)) {
+    found = co_await assembly_.storage().run(Lane::kInteractive, cancellation, read);
+    if (!found) throw no_such_conversation(id.value);
+  }
   co_return std::move(*found);
 }
 

@@ -5,6 +5,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "server/assembly.h"
+#include "server/conversation_json.h"
 
 namespace jackdaw::server {
 
@@ -26,6 +27,7 @@ class ConversationsApi {
  private:
   boost::asio::awaitable<Conversation> find(ConversationId id, Cancellation cancellation);
   boost::asio::awaitable<std::vector<ConversationMessage>> messages_of(ConversationId id, Cancellation cancellation);
+  LookAtAnswer unended(const ConversationId& id, const std::vector<ConversationMessage>& messages) const;
   // Nobody asks in it while the claim lives.
   boost::asio::awaitable<answer::RunningAnswers::Claim> end_and_claim(ConversationId id);
 

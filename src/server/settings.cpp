@@ -239,7 +239,7 @@ std::span<const Setting> settings() {
       {"LLM_MAX_TOKENS", "", "800", "Longest answer, in tokens.", number<int>(&Config::max_tokens, 1, 8192)},
       {"LLM_PROMPT_TOKENS", "", "6000",
        "Longest prompt, in estimated tokens; the last passages are left out beyond it.",
-       number<std::size_t>(&Config::prompt_tokens, 256, 2'000'000)},
+       number<std::size_t>(&Config::prompt_tokens, 500, 2'000'000)},
       {"JACKDAW_HISTORY_TOKENS", "", "1500",
        "Most of a prompt that earlier turns of its conversation may take, in estimated tokens, and at most half of it; "
        "the oldest turns are dropped beyond it. 0: none.",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <utility>
 
 #include "core/error.h"
@@ -232,15 +233,20 @@ std::vector<PastTurn> select_branch(Database& database, const ConversationRow& c
     if (!row.bind(number).step()) damaged(conversation.conversation.id);
     return read_message(row);
   };
-  std::vector<PastTurn> turns;
-  while (answer != 0 && turns.size() < limit) {
-    const MessageRow said = message(answer);
-    const MessageRow asked = message(said.parent);
+  std::vector<std::pair<MessageRow, MessageRow>> branch;  // newest first
+  while (answer != 0) {
+    MessageRow said = message(answer);
+    MessageRow asked = message(said.parent);
     if (!said.answer || asked.answer) damaged(conversation.conversation.id);
-    turns.push_back(past_turn(database, asked, said));
     answer = asked.parent;
+    branch.emplace_back(std::move(asked), std::move(said));
   }
-  std::ranges::reverse(turns);
+  // Half of the limit is dropped at a time, so that the first turn stays the same from one question to the next.
+  const std::size_t block = std::max<std::size_t>(limit / 2, 1);
+  const std::size_t dropped = branch.size() <= limit ? 0 : (branch.size() - limit + block - 1) / block * block;
+  branch.resize(branch.size() - std::min(dropped, branch.size()));
+  std::vector<PastTurn> turns;
+  for (const auto& [asked, said] : std::views::reverse(branch)) turns.push_back(past_turn(database, asked, said));
   return turns;
 }
 

@@ -153,7 +153,8 @@ def test_marks_become_citations_wherever_they_are_split(server):
     assert citation["quote"] in source["text"] and citation["page"] == source["page"]
     boxes = citation["boxes"]
     assert boxes and len(boxes) <= len(source["boxes"])
-    assert server.get(f"/v1/answers/{events[0].data['answer_id']}").json()["citations"] == citations
+    stored = server.get(f"/v1/answers/{events[0].data['answer_id']}").json()
+    assert stored["citations"] == citations and stored["dropped_marks"] == 1
 
 
 def test_an_edited_question_and_a_second_answer_are_branches(server):
@@ -275,7 +276,7 @@ def test_what_was_asked_survives_a_crash(tmp_path, go_script):
         server.terminate = lambda: 0  # it is dead already
     with jackdaw.Server(tmp_path / "data", **settings) as server:
         question, answer = messages_of(server, conversation)
-        assert question["text"] == FIRST and answer["status"] == "lost"
+        assert question["text"] == FIRST and answer["status"] == "lost" and answer["sources"] == []
         for number in range(len(pieces)):
             let_go(number)
         again = ask(server, FIRST, conversation, parent_message_id=question["id"])
@@ -294,6 +295,12 @@ def test_conversations_are_kept_where_answers_are_not(tmp_path):
     with jackdaw.Server(tmp_path / "data", **settings) as server:
         assert messages_of(server, conversation)[1]["text"] == SHOWN
         assert server.get(f"/v1/answers/{kept}").status == 200
+        # What is in memory alone forgets the words of a deleted document, too.
+        fresh = server.post_json("/v1/answers", {"question": FIRST}).json()
+        assert fresh["citations"][0]["quote"]
+        assert server.request("DELETE", f"/v1/documents/{fresh['sources'][0]['document_id']}").status == 204
+        again = server.get(f"/v1/answers/{fresh['answer_id']}").json()
+        assert again["sources"][0]["deleted"] is True and again["citations"][0]["quote"] == ""
         assert server.get(f"/v1/answers/{dropped}").status in (404, 410)
 
 

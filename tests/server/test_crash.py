@@ -324,7 +324,8 @@ def compare_talks(server, journal):
         for word, answered in talk.asked.items():
             assert not answered or there.get(word) == "complete", f"{word} was answered, now it is {there.get(word)}"
         talk.asked = {word: there[word] == "complete" for word in there}
-        talk.titles = {found.json()["title"]}
+        if talk.titles:  # until then it has that of its first question
+            talk.titles = {found.json()["title"]} if found.json()["title"] in talk.titles else None
     journal.talks = [talk for talk in journal.talks if not talk.is_gone]
 
 

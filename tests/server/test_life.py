@@ -142,13 +142,13 @@ def test_kill_in_the_middle_of_uploads_leaves_no_half_document(tmp_path):
 
 def test_sigterm_ends_a_stream_with_a_last_event(tmp_path):
     script = tmp_path / "script"
-    script.write_text('{"text": "Half of "}\n{"wait_for_file": "%s"}\n' % (tmp_path / "never"))
+    script.write_text('{"text": "Half of"}\n{"wait_for_file": "%s"}\n' % (tmp_path / "never"))
     server = jackdaw.Server(tmp_path / "data", JACKDAW_EMBEDDER="hash", LLM_PROVIDER="scripted", JACKDAW_SCRIPT=script,
                             JACKDAW_SHUTDOWN_GRACE_MS=200)
     server.upload(SAMPLE)
     with stream(server, QUESTION) as response:
         events = read_events(response)
-        assert json.loads(next(events)[1]) == {"token": "Half of "}
+        assert json.loads(next(events)[1]) == {"token": "Half of"}
         server.process.send_signal(signal.SIGTERM)
         last = json.loads(list(events)[-1][1])
         assert last["error"]["code"] == "shutting_down" and last["error"]["retryable"] is True
@@ -191,7 +191,7 @@ def test_data_of_a_newer_version_is_refused_untouched(tmp_path):
 
 def test_a_client_that_goes_away_stops_its_answer(tmp_path):
     script = tmp_path / "script"
-    script.write_text('{"text": "word "}\n{"wait_for_file": "%s"}\n' % (tmp_path / "never"))
+    script.write_text('{"text": "word"}\n{"wait_for_file": "%s"}\n' % (tmp_path / "never"))
     with jackdaw.Server(tmp_path / "data", JACKDAW_EMBEDDER="hash", LLM_PROVIDER="scripted", JACKDAW_SCRIPT=script,
                         JACKDAW_MAX_ANSWERS=1, JACKDAW_MAX_QUEUED_ANSWERS=0) as server:
         server.upload(SAMPLE)
@@ -203,7 +203,7 @@ def test_a_client_that_goes_away_stops_its_answer(tmp_path):
                         assert response.headers["Retry-After"]
                         continue
                     assert response.status == 200
-                    assert json.loads(next(read_events(response))[1]) == {"token": "word "}
+                    assert json.loads(next(read_events(response))[1]) == {"token": "word"}
                     busy = server.post_json("/query", {"question": QUESTION})
                     assert (busy.status, busy.code) == (429, "overloaded")
                     break

@@ -104,13 +104,13 @@ def test_a_writer_that_fails_at_once_gets_a_status_and_one_that_fails_later_an_e
             assert json.loads(response.read())["code"] == "provider_overloaded"
         answer = server.post_json("/query", {"question": QUESTION})
         assert (answer.status, answer.code) == (502, "provider_overloaded")
-    script.write_text('{"text": "Half of "}\n{"cut": true}\n')
+    script.write_text('{"text": "Half of"}\n{"cut": true}\n')
     with jackdaw.Server(tmp_path / "data", JACKDAW_EMBEDDER="hash", LLM_PROVIDER="scripted",
                         JACKDAW_SCRIPT=script) as server:
         with stream(server, QUESTION) as response:
             assert response.status == 200
             values = [json.loads(data) for _, data in read_events(response)]
-        assert values[0] == {"token": "Half of "}
+        assert values[0] == {"token": "Half of"}
         assert set(values[-1]) == {"error"} and set(values[-1]["error"]) == {"code", "message", "retryable"}
 
 
