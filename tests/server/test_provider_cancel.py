@@ -20,7 +20,7 @@ from dialects import DIALECTS, encode
 from fake_provider import LAST_CHUNK, STREAM_HEAD, DeafListener, Endless, FakeProvider, Gate, Hold, Paced, chunk
 
 DIALECT = DIALECTS["openai"]
-PIECES = ["The list ", "price is "]
+PIECES = ["The list", " price is"]
 CANCELS = 10_000 if jackdaw.SOAK else 200
 FROZEN = 500 if jackdaw.SOAK else 50
 WAIT_SECONDS = 60
