@@ -34,7 +34,8 @@ struct NewTurn {
 struct Turn {
   MessageId question_message;  // new, unless the parent is the question
   MessageId answer_message;    // new
-  // What was said before in this branch, oldest first; at most kMaxPastTurns, the newest ones.
+  // What was said before in this branch, oldest first; the newest ones, at most kMaxPastTurns. Half of that many are
+  // dropped at a time, so that the first one stays the same from one question to the next.
   std::vector<PastTurn> history;
 };
 inline constexpr std::size_t kMaxPastTurns = 50;
