@@ -4,12 +4,13 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
 import time
 
-from webdriver import Browser
+from webdriver import Browser, BrowserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("JACKDAW_BINARY", ROOT / "build" / "dev" / "jackdaw"))
@@ -153,6 +154,23 @@ class Page(Browser):
 
     def until(self, what, condition, seconds=WAIT):
         return self.wait(what, condition, seconds)
+
+    def click(self, css):
+        """Clicks once it is to be seen; one that is drawn anew just then is looked for again."""
+        self.until(f"{css} to be clicked", lambda: self.is_shown(css) and self.tried(super(Page, self).click, css))
+
+    def type(self, css, text):
+        self.until(f"{css} to be typed in", lambda: self.count(css) and self.tried(super(Page, self).type, css, text))
+
+    @staticmethod
+    def tried(action, *words):
+        try:
+            action(*words)
+        except BrowserError as error:
+            if not re.search("stale element|no such element|not interactable|click intercepted", str(error)):
+                raise
+            return False
+        return True
 
     def count(self, css):
         return self.run("return document.querySelectorAll(arguments[0]).length", css)
