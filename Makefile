@@ -31,7 +31,7 @@ demo: build
 	@echo "> $(QUESTION)"
 	@$(JACKDAW) ask "$(QUESTION)" --data $(DEMO_DATA)
 	@echo
-	@echo "-- next: 'make serve DATA=$(DEMO_DATA)' starts the server; then open http://127.0.0.1:8000/docs"
+	@echo "-- next: 'make serve DATA=$(DEMO_DATA)' starts the server; then open http://127.0.0.1:8000"
 	@echo "-- your own files: $(JACKDAW) ingest FILE.pdf, then $(JACKDAW) ask \"...\""
 
 serve run: build
