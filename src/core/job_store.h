@@ -63,8 +63,8 @@ class JobStore {
   // Takes over the spool file as an original, then notes document and job in one transaction. When it throws or says
   // already_known the spool file is still the caller's. A replacement takes the place of the document's job, if it has
   // one; one whose bytes are the document's own is already_known and drops that job. Throws kNotFound when there is
-  // nothing to replace, kConflict when the new bytes are another document's, or when they are those of a document that is
-  // being replaced (retryable), kStorageFull.
+  // nothing to replace, kConflict when the new bytes are another document's, or when they are those of a document that
+  // is being replaced (retryable), kStorageFull.
   virtual Accepted accept(const NewUpload& upload) = 0;
 
   // The waiting job with the lowest number above `after`; counts the attempt.

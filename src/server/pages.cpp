@@ -12,7 +12,8 @@ namespace {
 // Nothing but the program's own files and its own API; no inline script, no other host, no text that becomes a script.
 // It is sent with every file, since a worker has the policy of its own file.
 constexpr std::string_view kPagePolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; worker-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; worker-src "
+    "'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types jackdaw";
 
