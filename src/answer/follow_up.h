@@ -15,7 +15,7 @@ struct StandaloneQuestion {
   std::vector<MessageId> used_turns;  // PastTurn::question_message of what fed it; empty: it is the question as asked
 };
 
-// Makes it by rules of English alone, pure and deterministic, in about a tenth of a millisecond; never fails.
+// Makes it by rules of English alone, pure and deterministic; never fails.
 // `history`: oldest first. What the question leaves to be understood is looked for in the questions before it (the
 // first, and the newest six, as they were asked and as they were searched for) and written in its place, or behind the
 // question in brackets: "What are its symptoms?" becomes "What are lung cancer's symptoms?". Carried over are

@@ -17,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from app_page import Page, Program, by
 from hostile_text import hostile_files, request_payloads, script_payloads
+from pdf_files import assemble
 
 pytestmark = pytest.mark.skipif(not shutil.which("chromedriver"), reason="chromedriver is not installed (Debian packages chromium, chromium-driver)")
 
@@ -171,13 +172,7 @@ def javascript_pdf(origin):
         "<< /Type /Annot /Subtype /Link /Rect [0 0 595 842] /A << /S /URI /URI (javascript:window.__ran=1) >> >>",
         "<< /Type /Annot /Subtype /Widget /FT /Btn /T (x) /Rect [50 700 300 800] /AA << /PV << /S /JavaScript /JS (app.alert\\(3\\)) >> >> >>",
     ]
-    out, places = b"%PDF-1.7\n", []
-    for number, text in enumerate(objects, 1):
-        places.append(len(out))
-        out += f"{number} 0 obj\n{text}\nendobj\n".encode()
-    begin = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + b"".join(b"%010d 00000 n \n" % place for place in places)
-    return out + b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, begin)
+    return assemble([text.encode() for text in objects])
 
 
 def test_no_pdf_runs_in_the_viewer(browser, program, catcher):
