@@ -61,6 +61,8 @@ extract::ConfinedExtractorOptions extractor_options(const Config& config, bool r
   return options;
 }
 
+}  // namespace
+
 std::unique_ptr<Embedder> make_embedder(const Config& config) {
   if (config.embedder == "hash") return std::make_unique<inference::HashEmbedder>();
   return std::make_unique<inference::LocalEmbedder>(inference::LocalEmbedderOptions{
@@ -72,8 +74,6 @@ std::unique_ptr<Reranker> make_reranker(const Config& config) {
   return std::make_unique<inference::CrossEncoder>(inference::CrossEncoderOptions{
       .model_dir = config.models_dir, .cache_dir = config.data_dir / "cache", .threads = config.threads});
 }
-
-}  // namespace
 
 std::unique_ptr<SearchIndex> make_index(const Config& config, std::size_t dimensions) {
   index::SegmentedIndexOptions options;

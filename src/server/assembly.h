@@ -132,6 +132,11 @@ class Assembly {
   Compute extraction_;
 };
 
+// The models that these settings choose. Take seconds, and throw Error kUnavailable when a file of them is missing or
+// damaged.
+std::unique_ptr<Embedder> make_embedder(const Config& config);
+std::unique_ptr<Reranker> make_reranker(const Config& config);
+
 // An empty index as these settings want it, for embeddings of that length.
 std::unique_ptr<SearchIndex> make_index(const Config& config, std::size_t dimensions);
 
