@@ -13,7 +13,7 @@
 
 #include "../tests/support/beir.h"
 #include "core/clock.h"
-#include "index/checksum.h"
+#include "core/checksum.h"
 #include "index/faiss_index.h"
 #include "index/flat_index.h"
 #include "index/segmented_index.h"

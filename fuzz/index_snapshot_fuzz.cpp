@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/log.h"
-#include "index/checksum.h"
+#include "core/checksum.h"
 #include "index/segmented_index.h"
 #include "index/snapshot_format.h"
 

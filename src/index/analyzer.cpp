@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "core/text.h"
-#include "index/checksum.h"
+#include "core/checksum.h"
 
 namespace jackdaw::index {
 namespace {

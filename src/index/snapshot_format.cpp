@@ -7,7 +7,7 @@
 #include <span>
 
 #include "core/error.h"
-#include "index/checksum.h"
+#include "core/checksum.h"
 
 namespace jackdaw::index {
 namespace {

@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "index/checksum.h"
+#include "core/checksum.h"
 #include "index/segment_check.h"
 #include "index/snapshot_format.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "index/checksum.h"
+#include "core/checksum.h"
 #include "index/replacing_file.h"
 #include "index/segment_merge.h"
 #include "index/snapshot_format.h"

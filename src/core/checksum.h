@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-namespace jackdaw::index {
+namespace jackdaw {
 
 // A 64-bit checksum against damage, not against forgery, nearly as fast as memory on one core. Words of eight bytes,
 // little endian, go in turn into eight lanes that begin as 1 to 8, each by
@@ -34,4 +34,4 @@ class Checksum {
   std::uint64_t bytes_ = 0;
 };
 
-}  // namespace jackdaw::index
+}  // namespace jackdaw

@@ -1,4 +1,4 @@
-#include "index/checksum.h"
+#include "core/checksum.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-namespace jackdaw::index {
+namespace jackdaw {
 namespace {
 
 std::vector<std::byte> some_bytes(std::size_t count) {
@@ -65,4 +65,4 @@ TEST(Checksum, IsTheSameOnEveryMachine) {
 }
 
 }  // namespace
-}  // namespace jackdaw::index
+}  // namespace jackdaw

@@ -1,10 +1,10 @@
-#include "index/checksum.h"
+#include "core/checksum.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
-namespace jackdaw::index {
+namespace jackdaw {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the words of a checksum are little endian");
@@ -57,4 +57,4 @@ std::uint64_t Checksum::value() const noexcept {
   return folded ^ (folded >> 32);
 }
 
-}  // namespace jackdaw::index
+}  // namespace jackdaw
