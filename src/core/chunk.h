@@ -26,7 +26,7 @@ struct Chunk {
   std::string heading{};  // Section::heading of most of the text; empty: none
 };
 
-// What both indexes see of a chunk: its heading, if it has one, stands before it in a line of its own.
+// What is embedded of a chunk: its heading, if it has one, stands before it in a line of its own.
 inline std::string indexed_text(std::string_view heading, std::string_view text) {
   std::string all(heading);
   if (!all.empty()) all += '\n';

@@ -90,7 +90,7 @@ class DocumentStore {
   virtual ChunkPage chunks_of(const DocumentId& id, std::size_t limit, const std::string& after) = 0;
   virtual std::optional<Page> page(const DocumentId& id, int number) = 0;
 
-  // Every ready document with its chunks (their indexed_text) and vectors, one at a time, to rebuild the index.
+  // Every ready document with its title, chunks and vectors, one at a time, to rebuild the index.
   virtual void for_each_indexed(const std::function<void(IndexedDocument&&)>& visit) = 0;
 
   // Random; another one after each change of what for_each_indexed visits. Two equal stamps mean the same contents, in

@@ -48,16 +48,19 @@ struct IndexSnapshot {
   std::shared_ptr<const VectorIndex> vector;
 };
 
-// A chunk as the index takes it in.
+// A chunk as the index takes it in. Keyword search sees its words in three fields: the body, the headings that it
+// stands under, and the title of its document.
 struct IndexedChunk {
   ChunkId chunk;
-  std::string text;
+  std::string text;  // the body alone
   Embedding embedding;
+  std::string heading{};  // empty: none
 };
 
 struct IndexedDocument {
   DocumentId document;
   std::vector<IndexedChunk> chunks;
+  std::string title{};  // empty: none
 };
 
 // Behind the name of a saved index while it is being written.

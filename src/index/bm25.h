@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 namespace jackdaw::index {
@@ -13,10 +15,13 @@ struct Bm25Parameters {
 
 // BM25 as Lucene's BM25Similarity computes it (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
 // Beyond", 2009, with the idf that cannot be negative and without the constant factor k1 + 1, which Lucene dropped in
-// version 8: LUCENE-8563). A small value made once a query; pure.
+// version 8: LUCENE-8563). Made once for each state of the collection; pure.
 //
 //   idf   = ln(1 + (N - df + 0.5) / (df + 0.5))
 //   score = sum over terms of  idf * tf / (tf + k1 * (1 - b + b * length / average length))
+//
+// What a term adds is computed as idf - idf / (1 + tf / norm): each operation is monotone in tf and in the norm, and so
+// is its rounding. A higher frequency or a shorter chunk never gives less, not even in the last bit: bounds are exact.
 class Bm25 {
  public:
   // `chunks` and `terms` count the whole collection, live chunks only.
@@ -24,6 +29,7 @@ class Bm25 {
       : chunks_(static_cast<double>(chunks)), fixed_(parameters.k1 * (1 - parameters.b)) {
     const double average_length = chunks == 0 ? 0 : static_cast<double>(terms) / static_cast<double>(chunks);
     per_length_ = average_length == 0 ? 0 : parameters.k1 * parameters.b / average_length;
+    for (std::uint32_t length = 0; length < kUsualLengths; ++length) usual_[length] = computed_inverse_norm(length);
   }
 
   // Of a term that `chunks` live chunks hold. Always positive.
@@ -32,17 +38,28 @@ class Bm25 {
     return std::log1p((chunks_ - df + 0.5) / (df + 0.5));
   }
 
+  // 1 / (k1 * (1 - b + b * length / average length)); infinite where that is 1 / 0.
+  double inverse_norm(std::uint32_t length) const noexcept {
+    return length < kUsualLengths ? usual_[length] : computed_inverse_norm(length);
+  }
+
   // What one term adds to a chunk of `length` terms that holds it `frequency` times; `weight` is its idf, times the
   // number of times that the query says it.
-  double score(double weight, std::uint32_t frequency, std::uint32_t length) const noexcept {
-    const auto tf = static_cast<double>(frequency);
-    return weight * tf / (tf + fixed_ + per_length_ * static_cast<double>(length));
+  double score(double weight, double frequency, std::uint32_t length) const noexcept {
+    return weight - weight / (1 + frequency * inverse_norm(length));
   }
 
  private:
+  static constexpr std::size_t kUsualLengths = 1024;
+
+  double computed_inverse_norm(std::uint32_t length) const noexcept {
+    return 1 / (fixed_ + per_length_ * static_cast<double>(length));
+  }
+
   double chunks_;
   double fixed_;           // k1 * (1 - b)
   double per_length_ = 0;  // k1 * b / average length
+  std::array<double, kUsualLengths> usual_;
 };
 
 }  // namespace jackdaw::index

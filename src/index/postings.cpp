@@ -2,23 +2,13 @@
 
 namespace jackdaw::index {
 
-void Postings::append(std::string_view term, std::span<const Posting> postings) {
+void Postings::append(std::string_view term, std::span<const Posting> postings,
+                      std::span<const std::uint32_t> lengths) {
   parts_.text.append(term);
   parts_.text_ends.push_back(parts_.text.size());
   parts_.begins.push_back(parts_.bytes.size());
   parts_.counts.push_back(static_cast<std::uint32_t>(postings.size()));
-  std::uint32_t before = 0;
-  for (const Posting& posting : postings) {
-    const bool once = posting.frequency == 1;
-    append_integer((posting.row - before) << 1 | (once ? 1 : 0));
-    if (!once) append_integer(posting.frequency);
-    before = posting.row;
-  }
-}
-
-void Postings::append_integer(std::uint32_t value) {
-  for (; value >= 0x80; value >>= 7) parts_.bytes.push_back(static_cast<std::uint8_t>(value | 0x80));
-  parts_.bytes.push_back(static_cast<std::uint8_t>(value));
+  append_posting_list(postings, lengths, parts_.bytes);
 }
 
 void Postings::shrink() {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,71 +10,31 @@
 #include <utility>
 #include <vector>
 
-namespace jackdaw::index {
+#include "index/posting_list.h"
 
-// A chunk (by its row in the segment) that holds a term, and how often.
-struct Posting {
-  std::uint32_t row = 0;        // below 2^31
-  std::uint32_t frequency = 0;  // at least 1
-  friend bool operator==(const Posting&, const Posting&) = default;
-};
+namespace jackdaw::index {
 
 // What Postings are made of, flat, so that they can be written to a file as they are.
 struct PostingsParts {
   std::string text;                      // all terms, ascending, one after the other
   std::vector<std::uint64_t> text_ends;  // per term
-  std::vector<std::uint64_t> begins;     // per term: first byte of its postings
-  std::vector<std::uint32_t> counts;     // per term
-  std::vector<std::uint8_t> bytes;
+  std::vector<std::uint64_t> begins;     // per term: first byte of its list
+  std::vector<std::uint32_t> counts;     // per term: postings
+  std::vector<std::uint8_t> bytes;       // lists as posting_list.h describes them
   friend bool operator==(const PostingsParts&, const PostingsParts&) = default;
 };
 
-// For each term of a segment the chunks that hold it. Compact: the terms lie sorted in one string; a posting is the
-// distance to the row before it, doubled, plus one if the frequency is 1 (else the frequency follows), as
-// variable-length integers of seven bits a byte: one or two bytes for nearly all. Immutable once built; any thread may
-// read.
+// For each term of a segment the chunks that hold it. Compact: the terms lie sorted in one string, and a posting takes
+// about a byte. Immutable once built; any thread may read.
 class Postings {
  public:
-  // Reads one term's postings in ascending row order. A small value that borrows from the Postings.
-  class Cursor {
-   public:
-    Cursor() = default;
-    bool done() const noexcept { return left_ == 0; }
-    // Undefined when done().
-    std::uint32_t row() const noexcept { return row_; }
-    std::uint32_t frequency() const noexcept { return frequency_; }
-    void next() noexcept {
-      if (--left_ > 0) read();
-    }
-
-   private:
-    friend class Postings;
-    Cursor(const std::uint8_t* at, std::uint32_t count) noexcept : at_(at), left_(count) {
-      if (left_ > 0) read();
-    }
-    void read() noexcept {
-      const std::uint32_t step = read_integer();
-      row_ += step >> 1;
-      frequency_ = (step & 1) != 0 ? 1 : read_integer();
-    }
-    std::uint32_t read_integer() noexcept {
-      std::uint32_t value = *at_ & 0x7Fu;
-      for (int shift = 7; (*at_++ & 0x80u) != 0; shift += 7) value |= (*at_ & 0x7Fu) << shift;
-      return value;
-    }
-
-    const std::uint8_t* at_ = nullptr;
-    std::uint32_t left_ = 0;
-    std::uint32_t row_ = 0;
-    std::uint32_t frequency_ = 0;
-  };
-
   Postings() = default;
   // Of the parts of others. Parts that come from a file are to be checked first (segment_check.h).
   explicit Postings(PostingsParts parts) : parts_(std::move(parts)) {}
 
-  // Appends a term; terms come in ascending byte order, postings in ascending row order, at least one.
-  void append(std::string_view term, std::span<const Posting> postings);
+  // Appends a term; terms come in ascending byte order, postings in ascending row order, at least one. `lengths` are
+  // those of all rows of the segment.
+  void append(std::string_view term, std::span<const Posting> postings, std::span<const std::uint32_t> lengths);
   // Gives back what append() reserved for growth.
   void shrink();
 
@@ -83,15 +44,14 @@ class Postings {
   std::optional<std::uint32_t> find(std::string_view term) const noexcept;
   // How many rows hold the term, deleted ones included.
   std::uint32_t count(std::size_t number) const noexcept { return parts_.counts[number]; }
-  Cursor cursor(std::size_t number) const noexcept {
+  PostingList list(std::size_t number) const noexcept {
     return {parts_.bytes.data() + parts_.begins[number], parts_.counts[number]};
   }
+  PostingCursor cursor(std::size_t number) const noexcept { return PostingCursor(list(number)); }
   std::size_t size_bytes() const noexcept;
   const PostingsParts& parts() const noexcept { return parts_; }
 
  private:
-  void append_integer(std::uint32_t value);
-
   PostingsParts parts_;
 };
 

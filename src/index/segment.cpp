@@ -2,59 +2,20 @@
 
 #include <algorithm>
 #include <functional>
-#include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 
 namespace jackdaw::index {
 namespace {
 
-// Gathers the postings of a segment while its rows are analysed one by one.
-class PostingsCollector {
- public:
-  // Rows come in ascending order.
-  void add(std::uint32_t row, const std::vector<std::string>& terms) {
-    numbers_.clear();
-    for (const std::string& term : terms) numbers_.push_back(number_of(term));
-    std::sort(numbers_.begin(), numbers_.end());
-    for (auto begin = numbers_.begin(); begin != numbers_.end();) {
-      const auto end = std::find_if(begin, numbers_.end(), [&](std::uint32_t number) { return number != *begin; });
-      postings_[*begin].push_back({row, static_cast<std::uint32_t>(end - begin)});
-      begin = end;
-    }
-  }
-
-  Postings build() const {
-    std::vector<std::pair<std::string_view, std::uint32_t>> sorted(known_.begin(), known_.end());
-    std::sort(sorted.begin(), sorted.end());
-    Postings built;
-    for (const auto& [term, number] : sorted) built.append(term, postings_[number]);
-    built.shrink();
-    return built;
-  }
-
- private:
-  std::uint32_t number_of(const std::string& term) {
-    const auto [place, is_new] = known_.try_emplace(term, static_cast<std::uint32_t>(postings_.size()));
-    if (is_new) postings_.emplace_back();
-    return place->second;
-  }
-
-  std::unordered_map<std::string, std::uint32_t> known_;
-  std::vector<std::vector<Posting>> postings_;
-  std::vector<std::uint32_t> numbers_;
-};
-
 struct NewRow {
   const IndexedChunk* chunk;
-  const DocumentId* document;
+  const IndexedDocument* document;
 };
 
 std::vector<NewRow> rows_by_chunk(std::span<const IndexedDocument> documents) {
   std::vector<NewRow> rows;
   for (const IndexedDocument& document : documents) {
-    for (const IndexedChunk& chunk : document.chunks) rows.push_back({&chunk, &document.document});
+    for (const IndexedChunk& chunk : document.chunks) rows.push_back({&chunk, &document});
   }
   std::sort(rows.begin(), rows.end(), [](const NewRow& a, const NewRow& b) { return a.chunk->chunk < b.chunk->chunk; });
   return rows;
@@ -129,24 +90,23 @@ RowFilter::RowFilter(const LiveSegment& segment, const SearchFilter& filter)
 }
 
 std::shared_ptr<const Segment> build_segment(std::span<const IndexedDocument> documents, const Analyzer& analyzer,
-                                             VectorEngine engine, std::size_t dimensions) {
+                                             VectorEngine engine, std::size_t dimensions, const FieldWeights& weights) {
   const std::vector<NewRow> rows = rows_by_chunk(documents);
   SegmentWords words;
   std::vector<const DocumentId*> document_of_row;
   std::vector<const float*> vectors;
-  PostingsCollector postings;
+  FieldTerms terms(analyzer, weights);
   for (const NewRow& row : rows) {
-    const std::vector<std::string> terms = analyzer.terms(row.chunk->text);
-    postings.add(static_cast<std::uint32_t>(words.chunks.size()), terms);
+    terms.add(row.document->title, *row.chunk);
     words.chunks.push_back(row.chunk->chunk);
-    words.lengths.push_back(static_cast<std::uint32_t>(terms.size()));
-    document_of_row.push_back(row.document);
+    document_of_row.push_back(&row.document->document);
     vectors.push_back(row.chunk->embedding.data());
   }
   words.chunks.shrink_to_fit();
-  words.lengths.shrink_to_fit();
   words.documents = group_by_document(document_of_row);
-  words.postings = postings.build();
+  words.postings = terms.postings();
+  words.lengths = std::move(terms).lengths();
+  words.lengths.shrink_to_fit();
   return std::make_shared<const Segment>(std::move(words), make_vector_segment(engine, dimensions, vectors));
 }
 

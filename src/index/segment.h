@@ -9,6 +9,7 @@
 
 #include "core/search_index.h"
 #include "index/analyzer.h"
+#include "index/field_terms.h"
 #include "index/postings.h"
 #include "index/row_set.h"
 #include "index/vector_segment.h"
@@ -28,7 +29,7 @@ DocumentRows group_by_document(std::span<const DocumentId* const> document_of_ro
 // All that a segment knows but its vectors; rows ascending by chunk id.
 struct SegmentWords {
   std::vector<ChunkId> chunks;
-  std::vector<std::uint32_t> lengths;  // terms of each row
+  std::vector<std::uint32_t> lengths;  // terms of each row, each counted by the weight of its field
   DocumentRows documents;
   Postings postings;
 };
@@ -42,7 +43,7 @@ class Segment {
 
   std::size_t rows() const noexcept { return words_.chunks.size(); }
   std::span<const ChunkId> chunks() const noexcept { return words_.chunks; }
-  // Terms of each row.
+  // SegmentWords::lengths.
   std::span<const std::uint32_t> lengths() const noexcept { return words_.lengths; }
   std::span<const DocumentId> documents() const noexcept { return words_.documents.documents; }
   const Postings& postings() const noexcept { return words_.postings; }
@@ -96,6 +97,7 @@ class RowFilter {
 
 // Makes a segment of whole documents; there is at least one chunk, and no chunk id comes twice.
 std::shared_ptr<const Segment> build_segment(std::span<const IndexedDocument> documents, const Analyzer& analyzer,
-                                             VectorEngine engine, std::size_t dimensions);
+                                             VectorEngine engine, std::size_t dimensions,
+                                             const FieldWeights& weights = {});
 
 }  // namespace jackdaw::index

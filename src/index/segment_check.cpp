@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <limits>
-#include <optional>
 #include <vector>
 
 namespace jackdaw::index {
@@ -39,57 +37,23 @@ bool are_sound_terms(const Postings& postings) {
   return true;
 }
 
-// The postings of one term, read with every bound that Postings::Cursor leaves out.
-class CarefulCursor {
- public:
-  CarefulCursor(const std::uint8_t* begin, const std::uint8_t* end) : at_(begin), end_(end) {}
-
-  bool is_at_end() const { return at_ == end_; }
-  // Nothing past the end, or when it is no number of 32 bits.
-  std::optional<std::uint32_t> integer() {
-    if (at_ != end_ && *at_ < 0x80u) return *at_++;  // nearly always
-    std::uint64_t value = 0;
-    for (int shift = 0; at_ != end_ && shift < 35; shift += 7) {
-      const std::uint8_t byte = *at_++;
-      value |= std::uint64_t{byte & 0x7Fu} << shift;
-      if ((byte & 0x80u) != 0) continue;
-      if (value > std::numeric_limits<std::uint32_t>::max()) break;
-      return static_cast<std::uint32_t>(value);
-    }
-    return std::nullopt;
-  }
-
- private:
-  const std::uint8_t* at_;
-  const std::uint8_t* end_;
-};
-
-// Takes each posting's frequency from what is left of its row's length.
-bool is_sound_term(CarefulCursor cursor, std::uint32_t count, std::span<std::uint32_t> left) {
-  if (count == 0) return false;
-  std::uint64_t row = 0;
-  for (std::uint32_t posting = 0; posting < count; ++posting) {
-    const auto step = cursor.integer();
-    if (!step || (posting > 0 && *step < 2)) return false;
-    row += *step >> 1;
-    if (row >= left.size()) return false;
-    const auto frequency = (*step & 1) != 0 ? std::optional<std::uint32_t>(1) : cursor.integer();
-    if (!frequency || *frequency == 0 || *frequency > left[row]) return false;
-    left[row] -= *frequency;
-  }
-  return cursor.is_at_end();
-}
-
+// Every list can be read to its end, and frequencies add up to the lengths of the rows.
 bool are_sound_postings(const PostingsParts& parts, std::span<const std::uint32_t> lengths) {
   std::vector<std::uint32_t> left(lengths.begin(), lengths.end());
+  std::vector<Posting> postings;
   const std::size_t terms = parts.counts.size();
   if (terms == 0 && !parts.bytes.empty()) return false;
   for (std::size_t term = 0; term < terms; ++term) {
     const std::uint64_t begin = parts.begins[term];
     const std::uint64_t end = term + 1 < terms ? parts.begins[term + 1] : parts.bytes.size();
     if ((term == 0 && begin != 0) || begin > end || end > parts.bytes.size()) return false;
-    const CarefulCursor cursor(parts.bytes.data() + begin, parts.bytes.data() + end);
-    if (!is_sound_term(cursor, parts.counts[term], left)) return false;
+    if (parts.counts[term] > lengths.size()) return false;
+    const auto bytes = std::span(parts.bytes).subspan(begin, end - begin);
+    if (!check_posting_list(bytes, parts.counts[term], lengths, postings)) return false;
+    for (const auto& [row, frequency] : postings) {
+      if (frequency > left[row]) return false;
+      left[row] -= frequency;
+    }
   }
   return std::count(left.begin(), left.end(), 0u) == static_cast<std::ptrdiff_t>(left.size());
 }

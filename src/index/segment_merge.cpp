@@ -67,15 +67,17 @@ class RowPlan {
   std::vector<std::vector<std::uint32_t>> new_rows_;
 };
 
-void append_term(Postings& merged, std::string_view term, std::vector<Posting>& postings) {
+void append_term(Postings& merged, std::string_view term, std::vector<Posting>& postings,
+                 std::span<const std::uint32_t> lengths) {
   if (postings.empty()) return;
   const auto by_row = [](const Posting& a, const Posting& b) { return a.row < b.row; };
   if (!std::is_sorted(postings.begin(), postings.end(), by_row)) std::sort(postings.begin(), postings.end(), by_row);
-  merged.append(term, postings);
+  merged.append(term, postings, lengths);
 }
 
 // Walks the sorted dictionaries of all sources side by side.
-Postings merge_postings(std::span<const LiveSegment> sources, const RowPlan& plan, const Cancellation& cancellation) {
+Postings merge_postings(std::span<const LiveSegment> sources, const RowPlan& plan,
+                        std::span<const std::uint32_t> lengths, const Cancellation& cancellation) {
   Postings merged;
   std::vector<std::size_t> next(sources.size(), 0);
   std::vector<Posting> postings;
@@ -96,7 +98,7 @@ Postings merge_postings(std::span<const LiveSegment> sources, const RowPlan& pla
         if (row != kGone) postings.push_back({row, cursor.frequency()});
       }
     }
-    append_term(merged, *lowest, postings);
+    append_term(merged, *lowest, postings, lengths);
   }
   merged.shrink();
   return merged;
@@ -135,7 +137,6 @@ std::vector<std::size_t> choose_merge(const MergePolicy& policy, std::span<const
 LiveRows gather_live_rows(std::span<const LiveSegment> sources, const Cancellation& cancellation) {
   const RowPlan plan(sources);
   LiveRows live;
-  live.words.postings = merge_postings(sources, plan, cancellation);
   live.words.documents = merge_documents(sources, plan);
   live.words.chunks.reserve(plan.rows().size());
   live.words.lengths.reserve(plan.rows().size());
@@ -146,6 +147,7 @@ LiveRows gather_live_rows(std::span<const LiveSegment> sources, const Cancellati
     live.words.lengths.push_back(source.lengths()[row.row]);
     live.vectors.push_back(source.vectors().row(row.row).data());
   }
+  live.words.postings = merge_postings(sources, plan, live.words.lengths, cancellation);
   return live;
 }
 

@@ -99,7 +99,9 @@ void put_in(SegmentSet& set, std::shared_ptr<const Segment> added) {
 
 std::string configuration_of(const SegmentedIndexOptions& options, const Analyzer& analyzer) {
   const std::string engine = options.vectors == VectorEngine::kFaiss ? "faiss" : "flat";
-  return "vectors=" + engine + " dimensions=" + std::to_string(options.dimensions) + " " + analyzer.fingerprint();
+  return "vectors=" + engine + " dimensions=" + std::to_string(options.dimensions) +
+         " title=" + std::to_string(options.fields.title) + " heading=" + std::to_string(options.fields.heading) + " " +
+         analyzer.fingerprint();
 }
 
 // Rows of `merged` whose chunks were live in `then` and are not in `now` (null: nothing of the segment is left).
@@ -146,7 +148,7 @@ void SegmentedIndex::add(std::span<const IndexedDocument> documents) {
   if (std::all_of(documents.begin(), documents.end(), [](const auto& document) { return document.chunks.empty(); })) {
     return;
   }
-  auto added = build_segment(documents, *analyzer_, options_.vectors, options_.dimensions);
+  auto added = build_segment(documents, *analyzer_, options_.vectors, options_.dimensions, options_.fields);
   auto written = written_.lock();
   SegmentSet next = *written->segments;
   put_in(next, std::move(added));
@@ -157,7 +159,7 @@ void SegmentedIndex::replace(const IndexedDocument& document) {
   check_batch({&document, 1}, options_.dimensions);
   std::shared_ptr<const Segment> added;
   if (!document.chunks.empty()) {
-    added = build_segment({&document, 1}, *analyzer_, options_.vectors, options_.dimensions);
+    added = build_segment({&document, 1}, *analyzer_, options_.vectors, options_.dimensions, options_.fields);
   }
   auto written = written_.lock();
   SegmentSet next = *written->segments;

@@ -22,6 +22,7 @@ struct SegmentedIndexOptions {
   std::size_t dimensions = 384;  // of MiniLM-L6; what every embedding and query must have
   AnalyzerOptions analyzer{};
   Bm25Parameters bm25{};
+  FieldWeights fields{};
   VectorEngine vectors = VectorEngine::kFaiss;
   MergePolicy merge{};
 };

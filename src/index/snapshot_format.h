@@ -25,7 +25,7 @@ namespace jackdaw::index {
 //     checksum        u64      of all bytes of the header before it
 //   then each segment, without gaps; only live rows are saved, so that nothing is left of what was removed
 //     chunks          i64 x rows               ids, ascending
-//     lengths         u32 x rows               terms of each chunk
+//     lengths         u32 x rows               terms of each chunk, by the weights of their fields
 //     name_ends       u64 x documents          where each document's id ends in `names`
 //     names           name_bytes               ids, ascending
 //     row_begins      u32 x (documents + 1)    where each document's rows begin in `document_rows`
@@ -34,11 +34,11 @@ namespace jackdaw::index {
 //     text            text_bytes               terms, ascending
 //     posting_begins  u64 x terms              where each term's postings begin in `postings`
 //     posting_counts  u32 x terms
-//     postings        posting_bytes            as postings.h describes them
+//     postings        posting_bytes            as posting_list.h describes them
 //     vectors         f32 x dimensions x rows  dimensions are part of the configuration
 
 inline constexpr std::string_view kSnapshotMagic = "jdindex1";
-inline constexpr std::uint32_t kSnapshotVersion = 1;
+inline constexpr std::uint32_t kSnapshotVersion = 2;
 inline constexpr std::size_t kSnapshotPreludeBytes = 24;  // magic to file_bytes
 inline constexpr std::size_t kMaxSnapshotHeaderBytes = std::size_t{64} << 20;
 

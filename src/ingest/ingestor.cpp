@@ -27,7 +27,7 @@ struct Ingestor::Reading {
   OnIngestProgress on_progress;
   IngestProgress progress{};  // on the executor
   ReadDocument read{};
-  std::vector<std::string> texts{};  // as both indexes see the chunks
+  std::vector<std::string> texts{};  // as the chunks are embedded
 
   void tell() const {
     if (on_progress) on_progress(progress);
@@ -193,11 +193,18 @@ bool Ingestor::complete(Reading& reading) {
   if (reading.job.replaces) forget_saved_index();
   const auto chunk_ids = jobs_.complete(reading.job.number, reading.read);
   if (!chunk_ids) return false;
+  ReadDocument& read = reading.read;
   IndexedDocument indexed{.document = reading.job.document, .chunks = {}};
   for (std::size_t i = 0; i < chunk_ids->size(); ++i) {
-    indexed.chunks.push_back({(*chunk_ids)[i], std::move(reading.texts[i]), std::move(reading.read.embeddings[i])});
+    Chunk& chunk = read.chunks[i];
+    indexed.chunks.push_back({.chunk = (*chunk_ids)[i],
+                              .text = std::move(chunk.text),
+                              .embedding = std::move(read.embeddings[i]),
+                              .heading = std::move(chunk.heading)});
   }
   try {
+    // The store's: a title that came with the upload goes before the file's own.
+    if (const auto stored = documents_.find(indexed.document)) indexed.title = stored->title;
     index_.replace(indexed);
   } catch (const std::exception& error) {
     index_in_step_ = false;

@@ -165,10 +165,11 @@ Page read_page(const Statement& row, int number) {
 
 std::optional<NumberedIndexedDocument> select_next_indexed(Database& database, std::int64_t after) {
   Statement document = database.prepare(
-      "SELECT number, id, chunks FROM documents WHERE number > ?1 AND status = ?2 ORDER BY number LIMIT 1");
+      "SELECT number, id, chunks, title FROM documents WHERE number > ?1 AND status = ?2 ORDER BY number LIMIT 1");
   if (!document.bind(after, to_column(DocumentStatus::kReady)).step()) return std::nullopt;
-  NumberedIndexedDocument found{.number = document.integer(0),
-                                .document = {.document = {std::string(document.text(1))}, .chunks = {}}};
+  NumberedIndexedDocument found{
+      .number = document.integer(0),
+      .document = {.document = {std::string(document.text(1))}, .chunks = {}, .title = std::string(document.text(3))}};
   found.document.chunks.reserve(static_cast<std::size_t>(document.integer(2)));
   Statement rows = database.prepare(
       "SELECT chunks.id, chunks.heading, chunks.text, vectors.components FROM chunks JOIN vectors ON vectors.chunk = "
@@ -177,8 +178,9 @@ std::optional<NumberedIndexedDocument> select_next_indexed(Database& database, s
   rows.bind(found.number);
   while (rows.step()) {
     found.document.chunks.push_back({.chunk = {rows.integer(0)},
-                                     .text = indexed_text(rows.text(1), rows.text(2)),
-                                     .embedding = read_embedding(rows.blob(3))});
+                                     .text = std::string(rows.text(2)),
+                                     .embedding = read_embedding(rows.blob(3)),
+                                     .heading = std::string(rows.text(1))});
   }
   return found;
 }

@@ -24,7 +24,8 @@ inline std::set<std::string> folded_words(std::string_view utf8) {
   return words;
 }
 
-// A SearchIndex that compares the query with every chunk: keyword score = number of shared words.
+// A SearchIndex that compares the query with every chunk: keyword score = number of words shared with the heading or
+// the body.
 class BruteIndex : public SearchIndex {
  public:
   void add(std::span<const IndexedDocument> documents) override {
@@ -66,7 +67,7 @@ class BruteIndex : public SearchIndex {
     out << std::quoted(std::string(stamp)) << ' ' << documents_ << ' ' << chunks_.size() << '\n';
     for (const auto& [document, chunk] : chunks_) {
       out << std::quoted(document.value) << ' ' << chunk.chunk.value << ' ' << std::quoted(chunk.text) << ' '
-          << chunk.embedding.size();
+          << std::quoted(chunk.heading) << ' ' << chunk.embedding.size();
       for (const float value : chunk.embedding) out << ' ' << std::bit_cast<std::uint32_t>(value);
       out << '\n';
     }
@@ -82,7 +83,8 @@ class BruteIndex : public SearchIndex {
     Entries entries(count);
     for (auto& [document, chunk] : entries) {
       std::size_t dimensions = 0;
-      in >> std::quoted(document.value) >> chunk.chunk.value >> std::quoted(chunk.text) >> dimensions;
+      in >> std::quoted(document.value) >> chunk.chunk.value >> std::quoted(chunk.text) >> std::quoted(chunk.heading) >>
+          dimensions;
       for (std::uint32_t bits = 0; chunk.embedding.size() < dimensions && in >> bits;) {
         chunk.embedding.push_back(std::bit_cast<float>(bits));
       }
@@ -124,7 +126,7 @@ class BruteIndex : public SearchIndex {
     Ranking search(std::string_view query, std::size_t limit, const SearchFilter& filter) const override {
       const auto wanted = folded_words(query);
       return rank(*entries, limit, filter, false, [&](const IndexedChunk& chunk) {
-        const auto words = folded_words(chunk.text);
+        const auto words = folded_words(indexed_text(chunk.heading, chunk.text));
         return static_cast<float>(
             std::ranges::count_if(wanted, [&](const auto& word) { return words.contains(word); }));
       });

@@ -130,10 +130,10 @@ class MemoryStore : public DocumentStore, public JobStore {
       const std::lock_guard lock(mutex_);
       for (const auto& [number, entry] : entries_) {
         if (!entry.is_ready()) continue;
-        IndexedDocument& document = all.emplace_back(IndexedDocument{entry.document.id, {}});
+        IndexedDocument& document = all.emplace_back(IndexedDocument{entry.document.id, {}, entry.document.title});
         for (std::size_t i = 0; i < entry.ids.size(); ++i) {
           const Chunk& chunk = entry.read->chunks[i];
-          document.chunks.push_back({entry.ids[i], indexed_text(chunk.heading, chunk.text), entry.read->embeddings[i]});
+          document.chunks.push_back({entry.ids[i], chunk.text, entry.read->embeddings[i], chunk.heading});
         }
       }
     }

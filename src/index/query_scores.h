@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "index/bm25.h"
+#include "index/posting_list.h"
+
+namespace jackdaw::index {
+
+// What a query's terms add to chunks. Each addend is rounded to a multiple of a quantum that is 2^-52 of a power of two
+// above the sum of the weights: then sums of addends are exact in double precision, so they do not depend on the order
+// of addition, and a bound is compared with a score without a margin for rounding. No addend is 0. A small value made
+// once a query; borrows the Bm25.
+class QueryScores {
+ public:
+  // `weight_sum` is that of the query's terms.
+  QueryScores(const Bm25& bm25, double weight_sum) noexcept;
+
+  double score(double weight, double frequency, std::uint32_t length) const noexcept {
+    return rounded(bm25_->score(weight, frequency, length));
+  }
+
+  // score() of postings at once; `lengths` are those of all rows of the segment. `out` has room for the next multiple
+  // of four.
+  void score_all(double weight, const std::uint32_t* rows, const std::uint32_t* frequencies, std::size_t count,
+                 std::span<const std::uint32_t> lengths, double* out) const noexcept;
+
+  // The best score in the block, exact: a posting of it has that score.
+  double best_of_block(double weight, const PostingList& list, std::size_t block) const noexcept;
+
+ private:
+  double rounded(double score) const noexcept {
+    const double nearest = (score + shift_) - shift_;
+    return nearest < quantum_ ? quantum_ : nearest;
+  }
+
+  const Bm25* bm25_;
+  double shift_;  // of the magnitude where neighbours of double precision are a quantum apart
+  double quantum_;
+};
+
+}  // namespace jackdaw::index
