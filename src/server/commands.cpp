@@ -14,6 +14,7 @@
 #include "server/config.h"
 #include "server/documents_command.h"
 #include "server/door.h"
+#include "server/eval_command.h"
 #include "server/ingest_command.h"
 #include "server/interruption.h"
 #include "server/json.h"
@@ -40,6 +41,7 @@ struct CommandLine {
   std::vector<std::string> types;
   bool no_rerank = false;
   DocumentsCommand documents;
+  EvalCommand eval;
   bool repair = false;
   std::filesystem::path place;  // of a backup
 
@@ -122,6 +124,40 @@ void add_documents(CLI::App& app, DocumentsCommand& documents) {
   three->excludes(one);
 }
 
+void add_eval(CLI::App& app, EvalCommand& eval) {
+  CLI::App& command = *app.add_subcommand("eval", "Measure what is found, on sets with judgements");
+  command
+      .add_option("SET", eval.sets,
+                  "scifact, mtrag, clapnq, xquad, vespa-rag-blueprint, a folder in BEIR's form, or a .case file")
+      ->required();
+  add_list(command, "--with", eval.with, "A setting of what is measured; may be given more than once")
+      ->type_name("NAME=VALUE");
+  add_list(command, "--against", eval.against, "A setting of another configuration, which it is compared with")
+      ->type_name("NAME=VALUE");
+  command.add_option("--stages", eval.stages, "Some of keyword, vector, hybrid, rerank")
+      ->delimiter(',')
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("keyword,vector,hybrid");
+  command.add_option("--queries", eval.queries, "Draw so many questions of each set; 0: all")->capture_default_str();
+  command.add_option("--seed", eval.seed, "Of the drawing and of the intervals")->capture_default_str();
+  command.add_option("--depth", eval.depth, "Candidates that are reranked, 1 to 1000")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
+      ->capture_default_str();
+  command.add_option("--passages", eval.passages, "whole: a passage for each text; chunks: as documents are cut")
+      ->check(CLI::IsMember({"whole", "chunks"}))
+      ->capture_default_str();
+  command.add_option("--split", eval.split, "Which qrels/NAME.tsv of a folder")->type_name("NAME");
+  command.add_option("--data-sets", eval.data_sets, "The folder of the named sets (JACKDAW_TEST_DATA)")
+      ->type_name("DIR");
+  command.add_option("--cache", eval.cache, "Where answers of models are kept. Default: the XDG cache folder")
+      ->type_name("DIR");
+  add_list(command, "--fail-below", eval.fail_below,
+           "End with code 4 when a stage's mean is lower: ndcg@10=0.5, rerank:mrr@10=0.6")
+      ->type_name("[STAGE:]METRIC=VALUE");
+  command.add_flag("--markdown", eval.markdown, "Print the tables as Markdown");
+}
+
 void add_maintenance(CLI::App& app, CommandLine& line) {
   app.add_subcommand("verify", "Compare the collection's tables, originals and index")
       ->add_flag("--repair", line.repair, "Also put right what can be put right");
@@ -142,13 +178,13 @@ constexpr const char* kFooter =
     "Settings: flags, then the environment, then .env, then defaults (docs/configuration.md).\n\n"
     "Exit codes: 0 done; 1 failed; 2 wrong command, flag or setting; 3 ingest: some files failed, verify: something "
     "is\n"
-    "wrong; 130 interrupted.";
+    "wrong; 4 eval: below what was asked for; 130 interrupted.";
 
 int run_verb(const std::string& name, CommandLine& line, Terminal& terminal) {
   const Interruption interruption;
   const Cancellation& cancellation = interruption.cancellation();
   const Config config = line.config(false);
-  line.ingest.as_json = line.documents.as_json = line.as_json;
+  line.ingest.as_json = line.documents.as_json = line.eval.as_json = line.as_json;
   if (line.no_rerank) line.ask.rerank = false;
   for (const std::string& type : line.types) line.ask.media_types.push_back(media_type_of(type));
   try {
@@ -156,6 +192,7 @@ int run_verb(const std::string& name, CommandLine& line, Terminal& terminal) {
     if (name == "ask") return run_ask_command(line.ask, config, line.as_json, terminal, cancellation);
     if (name == "search") return run_search_command(line.ask, config, line.as_json, terminal, cancellation);
     if (name == "documents") return run_documents_command(line.documents, config, terminal, cancellation);
+    if (name == "eval") return run_eval_command(line.eval, line.flags, line.env_file, terminal, cancellation);
     if (name == "verify") return run_verify_command(line.repair, config, line.as_json, terminal, cancellation);
     if (name == "backup") return run_backup_command(line.place, config, line.as_json, terminal, cancellation);
     return run_restore_command(line.place, config, line.as_json, terminal, cancellation);
@@ -186,6 +223,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_question(*app.add_subcommand("search", "Show the passages that fit best"), line, "QUERY");
   add_documents(app, line.documents);
   add_maintenance(app, line);
+  add_eval(app, line.eval);
   CLI::App* models = app.add_subcommand("models", "The model files: list them, fetch them, check them");
   models->require_subcommand(1);
   models->add_subcommand("list", "Say which files are needed and which are there");

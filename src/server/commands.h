@@ -8,6 +8,7 @@ enum ExitCode : int {
   kExitFailed = 1,         // the command failed; a sentence on standard error says why
   kExitUsage = 2,          // wrong command, flag or setting
   kExitIncomplete = 3,     // ingest: some files failed, the rest is searchable; verify: something is wrong
+  kExitBelow = 4,          // eval: a value is below what --fail-below asks for
   kExitInterrupted = 130,  // Ctrl-C or SIGTERM; what was accepted stays
 };
 
