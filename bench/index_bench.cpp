@@ -11,12 +11,13 @@
 #include <string>
 #include <vector>
 
-#include "../tests/support/beir.h"
-#include "core/clock.h"
 #include "core/checksum.h"
+#include "core/clock.h"
 #include "index/faiss_index.h"
 #include "index/flat_index.h"
 #include "index/segmented_index.h"
+#include "server/eval_sets.h"
+#include "tests/support/test_data.h"
 
 // Single-threaded search: exact vector scans of both engines, BM25 on SciFact (queries per second, comparable with the
 // tables of bm25-benchmarks), analysis and merging; loading a saved index and what it saves.
@@ -80,15 +81,20 @@ void flat_scan(benchmark::State& state, const InnerProductPath& path) {
 }
 
 struct Scifact {
-  testing::BeirCollection collection;
+  server::EvalSet set;
   SegmentedIndex index{SegmentedIndexOptions{.dimensions = 1, .vectors = VectorEngine::kFlat}};
 };
 
-std::vector<IndexedDocument> documents_of(const testing::BeirCollection& collection) {
+std::vector<IndexedDocument> documents_of(const server::EvalSet& set) {
   std::vector<IndexedDocument> documents;
-  for (std::size_t i = 0; i < collection.corpus.size(); ++i) {
-    const auto& [id, text] = collection.corpus[i];
-    documents.push_back({DocumentId{id}, {{ChunkId{static_cast<std::int64_t>(i)}, text, {1.0F}}}});
+  for (const server::EvalText& text : set.texts) {
+    IndexedDocument& document = documents.emplace_back();
+    document.document = DocumentId{text.id};
+    document.title = text.title;
+    IndexedChunk& chunk = document.chunks.emplace_back();
+    chunk.chunk = ChunkId{static_cast<std::int64_t>(documents.size() - 1)};
+    chunk.text = text.page.text;
+    chunk.embedding = {1.0F};
   }
   return documents;
 }
@@ -97,22 +103,22 @@ const Scifact& scifact() {
   static const std::unique_ptr<const Scifact> made = [] {
     auto read = std::make_unique<Scifact>();
     const auto folder = testing::test_data(JACKDAW_SOURCE_DIR) / "retrieval" / "scifact";
-    if (std::filesystem::exists(folder)) read->collection = testing::read_beir(folder, "train");
-    read->index.add(documents_of(read->collection));
+    if (std::filesystem::exists(folder)) read->set = server::read_beir(folder, "train");
+    read->index.add(documents_of(read->set));
     return read;
   }();
   return *made;
 }
 
 bool is_absent(benchmark::State& state) {
-  if (!scifact().collection.queries.empty()) return false;
+  if (!scifact().set.queries.empty()) return false;
   state.SkipWithError("SciFact is absent: set JACKDAW_TEST_DATA to the test data");
   return true;
 }
 
 void bm25_scifact(benchmark::State& state) {
   if (is_absent(state)) return;
-  const auto& queries = scifact().collection.queries;
+  const auto& queries = scifact().set.queries;
   const auto snapshot = scifact().index.snapshot();
   std::size_t next = 0;
   for (auto _ : state) {
@@ -124,7 +130,7 @@ BENCHMARK(bm25_scifact)->Unit(benchmark::kMicrosecond);
 
 void analyze_scifact_query(benchmark::State& state) {
   if (is_absent(state)) return;
-  const auto& queries = scifact().collection.queries;
+  const auto& queries = scifact().set.queries;
   const Analyzer analyzer;
   std::size_t next = 0;
   for (auto _ : state) benchmark::DoNotOptimize(analyzer.terms(queries[next++ % queries.size()].text));
@@ -133,7 +139,7 @@ BENCHMARK(analyze_scifact_query)->Unit(benchmark::kMicrosecond);
 
 void index_scifact(benchmark::State& state) {
   if (is_absent(state)) return;
-  const auto documents = documents_of(scifact().collection);
+  const auto documents = documents_of(scifact().set);
   for (auto _ : state) {
     SegmentedIndex index({.dimensions = 1, .vectors = VectorEngine::kFlat});
     index.add(documents);

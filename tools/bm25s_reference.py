@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Computes nDCG@10 of bm25s over the same terms as the index: the reference numbers of docs/quality.md and of
-src/server/eval_scifact_test.cpp.
+src/server/eval_bm25s_test.cpp.
 
 To repeat it:
 

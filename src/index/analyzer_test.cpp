@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/text.h"
-#include "tests/support/beir.h"
+#include "tests/support/test_data.h"
 
 namespace jackdaw::index {
 namespace {
