@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/log.h"
 #include "core/checksum.h"
+#include "core/log.h"
 #include "index/segmented_index.h"
 #include "index/snapshot_format.h"
 
@@ -25,10 +26,15 @@ namespace index = jackdaw::index;
 constexpr std::size_t kDimensions = 4;
 constexpr std::size_t kPatchBytes = 3;
 
-index::SegmentedIndexOptions options(bool flat) {
-  return {.dimensions = kDimensions,
-          .vectors = flat ? index::VectorEngine::kFlat : index::VectorEngine::kFaiss,
-          .merge = {.fan_in = 2}};
+constexpr index::VectorEngine kEngines[] = {index::VectorEngine::kFaiss, index::VectorEngine::kFlat,
+                                            index::VectorEngine::kInt8, index::VectorEngine::kInt8Approximate};
+
+bool leaves_floats_in_the_file(index::VectorEngine engine) {
+  return engine == index::VectorEngine::kInt8 || engine == index::VectorEngine::kInt8Approximate;
+}
+
+index::SegmentedIndexOptions options(index::VectorEngine engine) {
+  return {.dimensions = kDimensions, .vectors = engine, .approximate_from = 0, .merge = {.fan_in = 2}};
 }
 
 jackdaw::IndexedDocument document(const std::string& id, std::int64_t first_chunk) {
@@ -62,8 +68,8 @@ struct Whole {
   std::string segments;
 };
 
-Whole make_whole(bool flat) {
-  index::SegmentedIndex made(options(flat));
+Whole make_whole(index::VectorEngine engine) {
+  index::SegmentedIndex made(options(engine));
   const jackdaw::IndexedDocument first[] = {document("a", 1), document("b", 10)};
   const jackdaw::IndexedDocument second[] = {document("c", 20)};
   made.add(first);
@@ -87,32 +93,52 @@ std::vector<std::uint64_t*> counts_of(index::SnapshotHeader& header) {
   std::vector<std::uint64_t*> counts;
   for (index::SnapshotSegment& segment : header.segments) {
     for (auto* count : {&segment.rows, &segment.documents, &segment.terms, &segment.name_bytes, &segment.text_bytes,
-                        &segment.posting_bytes}) {
+                        &segment.posting_bytes, &segment.vector_bytes}) {
       counts.push_back(count);
     }
   }
   return counts;
 }
 
+std::uint64_t checksum_of(std::string_view bytes) {
+  jackdaw::Checksum checksum;
+  checksum.add(std::as_bytes(std::span(bytes)));
+  return checksum.value();
+}
+
+// Makes the checksums of the floats right that stay in the file: they come last, their checksums before them. Returns
+// how many bytes the segment's own checksum leaves out.
+std::size_t seal_floats(std::span<char> segment, std::uint64_t rows) {
+  constexpr std::size_t kRowBytes = kDimensions * sizeof(float);
+  if (rows > segment.size() / (kRowBytes + sizeof(std::uint64_t))) return 0;
+  char* const floats = segment.data() + segment.size() - rows * kRowBytes;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::uint64_t checksum = checksum_of({floats + row * kRowBytes, kRowBytes});
+    std::memcpy(floats - (rows - row) * sizeof(checksum), &checksum, sizeof(checksum));
+  }
+  return rows * kRowBytes;
+}
+
 // Makes every checksum right, so that what was changed is met by the checks behind them.
-std::string seal(Whole whole) {
+std::string seal(index::VectorEngine engine, Whole whole) {
   std::size_t at = 0;
   for (index::SnapshotSegment& segment : whole.header.segments) {
-    const auto bytes = index::segment_bytes(segment, kDimensions, whole.segments.size() - at);
+    const auto bytes = index::segment_bytes(segment, whole.segments.size() - at);
     if (!bytes) return {};
-    index::Checksum checksum;
-    checksum.add(std::as_bytes(std::span(whole.segments)).subspan(at, *bytes));
-    segment.checksum = checksum.value();
+    const std::span<char> own(whole.segments.data() + at, *bytes);
+    const std::size_t unsummed = leaves_floats_in_the_file(engine) ? seal_floats(own, segment.rows) : 0;
+    segment.checksum = checksum_of({own.data(), own.size() - unsummed});
     at += *bytes;
   }
   whole.segments.resize(at);
-  return index::encode_header(whole.header, kDimensions) + whole.segments;
+  return index::encode_header(whole.header) + whole.segments;
 }
 
 // Each patch is a place and a value; places from the end of the segments on are counts of the header.
-std::string patched(bool flat, std::span<const std::uint8_t> patches) {
-  static const Whole kWhole[] = {make_whole(false), make_whole(true)};
-  Whole whole = kWhole[flat ? 1 : 0];
+std::string patched(std::size_t engine, std::span<const std::uint8_t> patches) {
+  static const Whole kWhole[] = {make_whole(kEngines[0]), make_whole(kEngines[1]), make_whole(kEngines[2]),
+                                 make_whole(kEngines[3])};
+  Whole whole = kWhole[engine];
   const auto counts = counts_of(whole.header);
   for (; patches.size() >= kPatchBytes; patches = patches.subspan(kPatchBytes)) {
     const std::size_t place = (patches[0] | patches[1] << 8) % (whole.segments.size() + counts.size() * 8);
@@ -122,7 +148,7 @@ std::string patched(bool flat, std::span<const std::uint8_t> patches) {
       *counts[(place - whole.segments.size()) / 8] += static_cast<std::int8_t>(patches[2]);
     }
   }
-  return seal(std::move(whole));
+  return seal(kEngines[engine], std::move(whole));
 }
 
 // Whatever was loaded can be searched, changed, merged and saved.
@@ -149,13 +175,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   jackdaw::log::set_level(jackdaw::log::Level::kOff);
   const bool is_patched = (data[0] & 1) != 0;
-  const bool is_flat = (data[0] & 2) != 0;
-  const auto most = static_cast<std::size_t>(1 + (data[0] >> 2 & 7)) * kPatchBytes;
+  const std::size_t engine = data[0] >> 1 & 3;
+  const auto most = static_cast<std::size_t>(1 + (data[0] >> 3 & 7)) * kPatchBytes;
   const std::span<const std::uint8_t> rest(data + 1, size - 1);
   const std::string bytes =
-      is_patched ? patched(is_flat, rest.first(std::min(rest.size(), most))) : std::string(rest.begin(), rest.end());
+      is_patched ? patched(engine, rest.first(std::min(rest.size(), most))) : std::string(rest.begin(), rest.end());
   const NamedBytes file(bytes);
-  index::SegmentedIndex loaded(options(is_flat));
+  index::SegmentedIndex loaded(options(kEngines[engine]));
   const auto before = loaded.snapshot();
   if (loaded.load(file.path(), "stamp")) {
     use(loaded);

@@ -87,6 +87,15 @@ float FaissIndex::similarity(std::span<const float> query, std::uint32_t row) co
   return faiss::fvec_inner_product(query.data(), this->row(row).data(), query.size());
 }
 
+void FaissIndex::copy_row(std::uint32_t row, std::span<float> out) const {
+  const auto vector = this->row(row);
+  std::copy(vector.begin(), vector.end(), out.begin());
+}
+
+void FaissIndex::save(std::span<const std::uint32_t> rows, VectorSink& sink) const {
+  for (const std::uint32_t row : rows) sink.put(std::as_bytes(this->row(row)));
+}
+
 std::span<const float> FaissIndex::row(std::uint32_t row) const {
   const auto dimensions = static_cast<std::size_t>(index_->d);
   return {index_->get_xb() + row * dimensions, dimensions};

@@ -83,6 +83,15 @@ float FlatIndex::similarity(std::span<const float> query, std::uint32_t row) con
   return scores[0];
 }
 
+void FlatIndex::copy_row(std::uint32_t row, std::span<float> out) const {
+  const auto vector = this->row(row);
+  std::copy(vector.begin(), vector.end(), out.begin());
+}
+
+void FlatIndex::save(std::span<const std::uint32_t> rows, VectorSink& sink) const {
+  for (const std::uint32_t row : rows) sink.put(std::as_bytes(this->row(row)));
+}
+
 std::span<const float> FlatIndex::row(std::uint32_t row) const {
   return {values_.get() + row * dimensions_, dimensions_};
 }

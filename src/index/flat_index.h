@@ -21,9 +21,12 @@ class FlatIndex final : public VectorSegment {
   void search(std::span<const float> query, const RowSet* allowed, std::span<const ChunkId> chunks,
               TopK& best) const override;
   float similarity(std::span<const float> query, std::uint32_t row) const override;
-  std::span<const float> row(std::uint32_t row) const override;
+  void copy_row(std::uint32_t row, std::span<float> out) const override;
+  void save(std::span<const std::uint32_t> rows, VectorSink& sink) const override;
 
  private:
+  std::span<const float> row(std::uint32_t row) const;
+
   // A cache line: a row of 384 floats then never straddles one more line than it must.
   static constexpr std::align_val_t kAlignment{64};
   struct Free {

@@ -43,7 +43,7 @@ void sync_folder(const std::filesystem::path& folder) {
 ReplacingFile::ReplacingFile(std::filesystem::path path)
     : path_(std::move(path)),
       part_(with_suffix(path_)),
-      descriptor_(::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+      descriptor_(::open(part_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)) {
   if (descriptor_ < 0) throw_errno("open", part_);
 }
 
@@ -69,6 +69,12 @@ void ReplacingFile::write(std::uint64_t at, std::span<const std::byte> bytes) {
     at += static_cast<std::uint64_t>(written);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
+}
+
+int ReplacingFile::duplicate() const {
+  const int descriptor = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+  if (descriptor < 0) throw_errno("open", path_);
+  return descriptor;
 }
 
 void ReplacingFile::put_in_place() {

@@ -25,6 +25,11 @@ class ReplacingFile {
   void overwrite(std::uint64_t at, std::span<const std::byte> bytes);
   void put_in_place();
 
+  // Of all that was appended.
+  std::uint64_t size() const noexcept { return size_; }
+  // Another descriptor of the file, for reading; the caller closes it.
+  int duplicate() const;
+
  private:
   void write(std::uint64_t at, std::span<const std::byte> bytes);
 

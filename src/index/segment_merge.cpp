@@ -145,7 +145,7 @@ LiveRows gather_live_rows(std::span<const LiveSegment> sources, const Cancellati
     const Segment& source = *sources[row.source].segment;
     live.words.chunks.push_back(row.chunk);
     live.words.lengths.push_back(source.lengths()[row.row]);
-    live.vectors.push_back(source.vectors().row(row.row).data());
+    live.vectors.push_back({&source.vectors(), row.row});
   }
   live.words.postings = merge_postings(sources, plan, live.words.lengths, cancellation);
   return live;
@@ -155,7 +155,8 @@ std::shared_ptr<const Segment> merge_segments(std::span<const LiveSegment> sourc
                                               std::size_t dimensions, const Cancellation& cancellation) {
   LiveRows live = gather_live_rows(sources, cancellation);
   cancellation.throw_if_requested();
-  return std::make_shared<const Segment>(std::move(live.words), make_vector_segment(engine, dimensions, live.vectors));
+  return std::make_shared<const Segment>(std::move(live.words),
+                                         merge_vector_segments(engine, dimensions, live.vectors));
 }
 
 }  // namespace jackdaw::index

@@ -26,7 +26,7 @@ std::vector<std::size_t> choose_merge(const MergePolicy& policy, std::span<const
 // The live rows of `sources` as one segment has them, with their vectors where they are: in the sources.
 struct LiveRows {
   SegmentWords words;
-  std::vector<const float*> vectors;  // per row; borrowed from the sources
+  std::vector<VectorOrigin> vectors;  // per row; borrowed from the sources
 };
 
 // Checks `cancellation` often and throws what it says.

@@ -98,7 +98,7 @@ void put_in(SegmentSet& set, std::shared_ptr<const Segment> added) {
 }
 
 std::string configuration_of(const SegmentedIndexOptions& options, const Analyzer& analyzer) {
-  const std::string engine = options.vectors == VectorEngine::kFaiss ? "faiss" : "flat";
+  const std::string engine(name_of(options.vectors));
   return "vectors=" + engine + " dimensions=" + std::to_string(options.dimensions) +
          " title=" + std::to_string(options.fields.title) + " heading=" + std::to_string(options.fields.heading) + " " +
          analyzer.fingerprint();
@@ -133,7 +133,8 @@ void SegmentedIndex::publish(Written& written, SegmentSet next) {
   snapshot->documents = segments->documents;
   snapshot->chunks = segments->chunks;
   snapshot->keyword = std::make_shared<const Bm25Index>(analyzer_, segments, options_.bm25);
-  snapshot->vector = std::make_shared<const SegmentVectorIndex>(options_.dimensions, segments);
+  snapshot->vector =
+      std::make_shared<const SegmentVectorIndex>(options_.dimensions, segments, options_.approximate_from);
   written.version = snapshot->version;
   written.segments = std::move(segments);
   std::shared_ptr<const IndexSnapshot> shown = std::move(snapshot);

@@ -24,6 +24,7 @@ struct SegmentedIndexOptions {
   Bm25Parameters bm25{};
   FieldWeights fields{};
   VectorEngine vectors = VectorEngine::kFaiss;
+  std::size_t approximate_from = 200'000;  // chunks; below, VectorEngine::kInt8Approximate is exact
   MergePolicy merge{};
 };
 

@@ -77,6 +77,8 @@ void expect_twins(const SegmentedIndex& index, const std::map<std::string, Index
 class SegmentedIndexOfEngine : public ::testing::TestWithParam<VectorEngine> {};
 INSTANTIATE_TEST_SUITE_P(Faiss, SegmentedIndexOfEngine, ::testing::Values(VectorEngine::kFaiss));
 INSTANTIATE_TEST_SUITE_P(Flat, SegmentedIndexOfEngine, ::testing::Values(VectorEngine::kFlat));
+INSTANTIATE_TEST_SUITE_P(Int8, SegmentedIndexOfEngine, ::testing::Values(VectorEngine::kInt8));
+INSTANTIATE_TEST_SUITE_P(Int8Approximate, SegmentedIndexOfEngine, ::testing::Values(VectorEngine::kInt8Approximate));
 
 TEST_P(SegmentedIndexOfEngine, IsItsBruteForceTwinThroughThousandsOfRandomSteps) {
   Collection collection(17);

@@ -6,8 +6,8 @@
 #include <limits>
 #include <span>
 
-#include "core/error.h"
 #include "core/checksum.h"
+#include "core/error.h"
 
 namespace jackdaw::index {
 namespace {
@@ -66,12 +66,12 @@ class Fields {
   bool failed_ = false;
 };
 
-constexpr std::size_t kSegmentFields = 7;
+constexpr std::size_t kSegmentFields = 8;
 
 SnapshotSegment read_segment(Fields& fields) {
   SnapshotSegment segment;
   for (std::uint64_t* field : {&segment.rows, &segment.documents, &segment.terms, &segment.name_bytes,
-                               &segment.text_bytes, &segment.posting_bytes, &segment.checksum}) {
+                               &segment.text_bytes, &segment.posting_bytes, &segment.vector_bytes, &segment.checksum}) {
     *field = fields.number<std::uint64_t>();
   }
   return segment;
@@ -79,33 +79,30 @@ SnapshotSegment read_segment(Fields& fields) {
 
 }  // namespace
 
-std::optional<std::uint64_t> segment_bytes(const SnapshotSegment& segment, std::size_t dimensions,
-                                           std::uint64_t limit) {
-  // The bounds keep each product far below 2^64.
-  if (segment.rows == 0 || segment.rows > kMaxRows || dimensions > std::numeric_limits<std::uint32_t>::max() / 4) {
-    return std::nullopt;
-  }
+std::optional<std::uint64_t> segment_bytes(const SnapshotSegment& segment, std::uint64_t limit) {
+  if (segment.rows == 0 || segment.rows > kMaxRows) return std::nullopt;
   std::uint64_t total = 0;
-  const std::uint64_t per_row = sizeof(std::int64_t) + 2 * sizeof(std::uint32_t) + dimensions * sizeof(float);
+  const std::uint64_t per_row = sizeof(std::int64_t) + 2 * sizeof(std::uint32_t);
   const std::pair<std::uint64_t, std::uint64_t> parts[] = {
       {segment.rows, per_row},    {segment.documents, sizeof(std::uint64_t) + sizeof(std::uint32_t)},
       {1, sizeof(std::uint32_t)}, {segment.terms, 2 * sizeof(std::uint64_t) + sizeof(std::uint32_t)},
       {segment.name_bytes, 1},    {segment.text_bytes, 1},
-      {segment.posting_bytes, 1}};
+      {segment.posting_bytes, 1}, {segment.vector_bytes, 1}};
   for (const auto& [count, bytes] : parts) {
+    // The first keeps the product far below 2^64.
     if (count > limit || count * bytes > limit - total) return std::nullopt;
     total += count * bytes;
   }
   return total;
 }
 
-std::string encode_header(const SnapshotHeader& header, std::size_t dimensions) {
+std::string encode_header(const SnapshotHeader& header) {
   const std::size_t header_bytes =
       kSnapshotPreludeBytes + 3 * sizeof(std::uint32_t) + header.stamp.size() + header.configuration.size() +
       header.segments.size() * kSegmentFields * sizeof(std::uint64_t) + sizeof(std::uint64_t);
   std::uint64_t file_bytes = header_bytes;
   for (const SnapshotSegment& segment : header.segments) {
-    const auto bytes = segment_bytes(segment, dimensions, std::numeric_limits<std::int64_t>::max());
+    const auto bytes = segment_bytes(segment, std::numeric_limits<std::int64_t>::max());
     if (!bytes || header_bytes > kMaxSnapshotHeaderBytes) {
       throw Error(ErrorCode::kInternal, "The index is too large to be saved. It is built anew at the next start.");
     }
@@ -119,8 +116,9 @@ std::string encode_header(const SnapshotHeader& header, std::size_t dimensions) 
   put_text(out, header.configuration);
   put(out, static_cast<std::uint32_t>(header.segments.size()));
   for (const SnapshotSegment& segment : header.segments) {
-    for (const std::uint64_t field : {segment.rows, segment.documents, segment.terms, segment.name_bytes,
-                                      segment.text_bytes, segment.posting_bytes, segment.checksum}) {
+    for (const std::uint64_t field :
+         {segment.rows, segment.documents, segment.terms, segment.name_bytes, segment.text_bytes, segment.posting_bytes,
+          segment.vector_bytes, segment.checksum}) {
       put(out, field);
     }
   }

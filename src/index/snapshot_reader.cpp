@@ -15,8 +15,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "core/error.h"
 #include "core/checksum.h"
+#include "core/error.h"
 #include "index/segment_check.h"
 #include "index/snapshot_format.h"
 
@@ -47,14 +47,25 @@ class SnapshotFile {
 
   bool is_absent() const noexcept { return is_absent_; }
   std::uint64_t size() const noexcept { return size_; }
+  std::uint64_t at() const noexcept { return at_; }
+  void skip(std::uint64_t bytes) noexcept { at_ += bytes; }
+
+  // The same file, for as long as rows of it are needed.
+  std::shared_ptr<const RowFile> rows() {
+    if (rows_) return rows_;
+    const int descriptor = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+    if (descriptor < 0) refuse("cannot be opened: " + std::generic_category().message(errno));
+    return rows_ = std::make_shared<const RowFile>(descriptor, path_);
+  }
 
   // The next bytes, all of them.
   void read(std::span<std::byte> out) {
     while (!out.empty()) {
-      const ssize_t some = ::read(descriptor_, out.data(), out.size());
+      const ssize_t some = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(at_));
       if (some < 0 && errno == EINTR) continue;
       if (some < 0) refuse("cannot be read: " + std::generic_category().message(errno));
       if (some == 0) refuse("ends too early");
+      at_ += static_cast<std::uint64_t>(some);
       out = out.subspan(static_cast<std::size_t>(some));
     }
   }
@@ -75,6 +86,8 @@ class SnapshotFile {
   const int descriptor_;
   const bool is_absent_;
   std::uint64_t size_ = 0;
+  std::uint64_t at_ = 0;
+  std::shared_ptr<const RowFile> rows_;
 };
 
 // Whole floats. Infinities and NaNs are those whose magnitude, as a number, is at least that of infinity.
@@ -98,21 +111,31 @@ bool all_finite(std::span<const std::byte> block) {
 }
 
 // One segment's part of the file.
-class SegmentReader {
+class SegmentReader final : public VectorSource {
  public:
   SegmentReader(SnapshotFile& file, const SnapshotSegment& segment) : file_(file), segment_(segment) {}
 
   std::shared_ptr<const Segment> read(VectorEngine engine, std::size_t dimensions) {
+    if (segment_.vector_bytes != saved_vector_bytes(engine, dimensions, segment_.rows)) {
+      file_.refuse("is damaged: its vectors have not the size that they must have");
+    }
     SegmentWords words = read_words();
-    bool are_finite = true;
-    auto vectors = make_vector_segment(engine, dimensions, segment_.rows, [&](std::span<float> rows) {
-      fill(std::as_writable_bytes(rows),
-           [&](std::span<const std::byte> block) { are_finite = are_finite && all_finite(block); });
-    });
+    auto vectors = load_vector_segment(engine, dimensions, segment_.rows, *this);
     if (checksum_.value() != segment_.checksum) file_.refuse("is damaged: a checksum is wrong");
     words.documents.documents = read_names();
-    if (!are_finite || !is_sound(words)) file_.refuse("holds what no index wrote");
+    if (!are_finite_ || !is_sound(words)) file_.refuse("holds what no index wrote");
     return std::make_shared<const Segment>(std::move(words), std::move(vectors));
+  }
+
+  void read(std::span<std::byte> bytes) override { fill(bytes); }
+  void read_floats(std::span<float> floats) override {
+    fill(std::as_writable_bytes(floats),
+         [&](std::span<const std::byte> block) { are_finite_ = are_finite_ && all_finite(block); });
+  }
+  Place leave(std::uint64_t bytes) override {
+    const std::uint64_t begin = file_.at();
+    file_.skip(bytes);
+    return {file_.rows(), begin};
   }
 
  private:
@@ -174,13 +197,13 @@ class SegmentReader {
   Checksum checksum_;
   std::vector<std::uint64_t> name_ends_;
   std::vector<char> names_;
+  bool are_finite_ = true;
 };
 
-void check_sizes(const SnapshotFile& file, const SnapshotPrelude& prelude, const SnapshotHeader& header,
-                 std::size_t dimensions) {
+void check_sizes(const SnapshotFile& file, const SnapshotPrelude& prelude, const SnapshotHeader& header) {
   std::uint64_t total = prelude.header_bytes;
   for (const SnapshotSegment& segment : header.segments) {
-    const auto bytes = segment_bytes(segment, dimensions, file.size() - total);
+    const auto bytes = segment_bytes(segment, file.size() - total);
     if (!bytes) file.refuse("is damaged: its parts do not fit into it");
     total += *bytes;
   }
@@ -188,8 +211,7 @@ void check_sizes(const SnapshotFile& file, const SnapshotPrelude& prelude, const
 }
 
 // The header of a file that may be used; nothing for one of another kind.
-std::optional<SnapshotHeader> read_header(SnapshotFile& file, std::string_view stamp, std::string_view configuration,
-                                          std::size_t dimensions) {
+std::optional<SnapshotHeader> read_header(SnapshotFile& file, std::string_view stamp, std::string_view configuration) {
   if (file.size() < kSnapshotPreludeBytes) file.refuse("ends too early");
   std::string bytes = file.read_text(kSnapshotPreludeBytes);
   const auto prelude = decode_prelude(bytes);
@@ -203,7 +225,7 @@ std::optional<SnapshotHeader> read_header(SnapshotFile& file, std::string_view s
   auto header = decode_header(bytes);
   if (!header) file.refuse("is damaged: the header's checksum is wrong");
   if (header->stamp != stamp || header->configuration != configuration) return std::nullopt;
-  check_sizes(file, *prelude, *header, dimensions);
+  check_sizes(file, *prelude, *header);
   return header;
 }
 
@@ -215,7 +237,7 @@ std::optional<std::vector<std::shared_ptr<const Segment>>> read_snapshot(const s
                                                                          VectorEngine engine, std::size_t dimensions) {
   SnapshotFile file(path);
   if (file.is_absent()) return std::nullopt;
-  const auto header = read_header(file, stamp, configuration, dimensions);
+  const auto header = read_header(file, stamp, configuration);
   if (!header) return std::nullopt;
   std::vector<std::shared_ptr<const Segment>> segments;
   for (const SnapshotSegment& segment : header->segments) {

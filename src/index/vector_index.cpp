@@ -24,8 +24,9 @@ void check_query(std::span<const float> query, std::size_t dimensions) {
 
 }  // namespace
 
-SegmentVectorIndex::SegmentVectorIndex(std::size_t dimensions, std::shared_ptr<const SegmentSet> segments)
-    : dimensions_(dimensions), segments_(std::move(segments)) {}
+SegmentVectorIndex::SegmentVectorIndex(std::size_t dimensions, std::shared_ptr<const SegmentSet> segments,
+                                       std::size_t approximate_from)
+    : dimensions_(dimensions), segments_(std::move(segments)), is_approximate_(segments_->chunks >= approximate_from) {}
 
 Ranking SegmentVectorIndex::search(std::span<const float> query, std::size_t limit, const SearchFilter& filter) const {
   check_query(query, dimensions_);
@@ -33,7 +34,12 @@ Ranking SegmentVectorIndex::search(std::span<const float> query, std::size_t lim
   for (const LiveSegment& segment : segments_->segments) {
     const RowFilter allowed(segment, filter);
     if (allowed.allows_nothing()) continue;
-    segment.segment->vectors().search(query, allowed.rows(), segment.segment->chunks(), best);
+    const VectorSegment& vectors = segment.segment->vectors();
+    if (is_approximate_) {
+      vectors.search_approximately(query, allowed.rows(), segment.segment->chunks(), best);
+    } else {
+      vectors.search(query, allowed.rows(), segment.segment->chunks(), best);
+    }
   }
   return best.take();
 }

@@ -9,11 +9,12 @@
 
 namespace jackdaw::index {
 
-// Exact nearest chunks over a list of segments, whichever engine holds their vectors. Immutable: any number of threads
-// may search at once. Throws Error kInternal for a query of other dimensions or with a value that is not finite.
+// Nearest chunks over a list of segments, whichever engine holds their vectors; exact unless the engine is an
+// approximate one and there are `approximate_from` chunks. Immutable: any number of threads may search at once. Throws
+// Error kInternal for a query of other dimensions or with a value that is not finite.
 class SegmentVectorIndex final : public VectorIndex {
  public:
-  SegmentVectorIndex(std::size_t dimensions, std::shared_ptr<const SegmentSet> segments);
+  SegmentVectorIndex(std::size_t dimensions, std::shared_ptr<const SegmentSet> segments, std::size_t approximate_from);
 
   Ranking search(std::span<const float> query, std::size_t limit, const SearchFilter& filter) const override;
   float similarity(std::span<const float> query, ChunkId chunk) const override;
@@ -21,6 +22,7 @@ class SegmentVectorIndex final : public VectorIndex {
  private:
   std::size_t dimensions_;
   std::shared_ptr<const SegmentSet> segments_;
+  bool is_approximate_;
 };
 
 }  // namespace jackdaw::index
