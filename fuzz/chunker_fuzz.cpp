@@ -14,9 +14,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   jackdaw::ingest::ChunkerOptions options;
   options.max_characters = 50 + data[0];
   options.overlap_characters = data[1] % (options.max_characters / 2 + 1);
-  options.strict = (data[2] & 1U) != 0;
+  options.strict = (data[2] & 3U) == 1;
+  if ((data[2] & 3U) > 1) options.style = jackdaw::ingest::ChunkStyle::kSections;
   jackdaw::Page page;
   page.text = jackdaw::text::sanitize({reinterpret_cast<const char*>(data) + 3, size - 3});
+  for (std::size_t begin = 0; begin < page.text.size(); begin += 1 + data[2] + begin % 7) {
+    page.sections.push_back({static_cast<std::uint32_t>(begin), "heading"});
+  }
   const auto is_white = [](std::string_view text) {
     for (const auto& c : jackdaw::text::decode(text)) {
       if (!jackdaw::text::is_white_space(c.value)) return false;

@@ -64,13 +64,23 @@ void expect_promises(const Page& page, const ChunkerOptions& options) {
 }
 
 void expect_promises_in_all_modes(const std::string& text) {
-  const Page page = page_of(text);
-  for (const bool strict : {false, true}) {
+  Page page = page_of(text);
+  // Sections may begin anywhere: what a parser says of them is not believed.
+  for (std::uint32_t begin = 7; begin < text.size(); begin += 1 + begin % 89) {
+    page.sections.push_back({begin, "heading " + std::to_string(begin)});
+  }
+  struct Mode {
+    ChunkStyle style;
+    bool strict;
+  };
+  for (const Mode mode : {Mode{ChunkStyle::kCharacters, false}, Mode{ChunkStyle::kCharacters, true},
+                          Mode{ChunkStyle::kSections, false}}) {
     for (const auto& [most, overlap] : {std::pair{500, 50}, {50, 25}, {60, 0}, {73, 9}}) {
       ChunkerOptions options;
       options.max_characters = static_cast<std::size_t>(most);
       options.overlap_characters = static_cast<std::size_t>(overlap);
-      options.strict = strict;
+      options.strict = mode.strict;
+      options.style = mode.style;
       expect_promises(page, options);
       if (testing::Test::HasFatalFailure()) return;
     }
@@ -273,6 +283,92 @@ TEST(Chunker, TakesTimeInProportionToThePage) {
     const double small = std::min({time(repeat(piece, base)), time(repeat(piece, base)), time(repeat(piece, base))});
     EXPECT_LT(time(repeat(piece, base * 16)), small * 64 + 0.05) << piece;
   }
+}
+
+constexpr ChunkerOptions kBySections{.max_characters = 200, .overlap_characters = 40, .style = ChunkStyle::kSections};
+
+// A page of sections, each of so many sentences of 20 characters.
+Page page_of_sections(const std::vector<int>& sentences) {
+  Page page = page_of("");
+  for (std::size_t i = 0; i < sentences.size(); ++i) {
+    page.sections.push_back({static_cast<std::uint32_t>(page.text.size()), "Section " + std::to_string(i)});
+    page.text += repeat("A sentence of words. ", sentences[i]);
+    page.text.back() = '\n';
+    page.text += '\n';
+  }
+  return page;
+}
+
+TEST(Chunker, AChunkOfASectionDoesNotGoBeyondIt) {
+  const Page page = page_of_sections({5, 6, 7});
+  const auto chunks = Chunker(kBySections).cut(page);
+  ASSERT_EQ(chunks.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(chunks[i].span.begin, page.sections[i].begin);
+    EXPECT_EQ(chunks[i].heading, page.sections[i].heading);
+  }
+}
+
+TEST(Chunker, ShortSectionsShareAChunk) {
+  const auto chunks = Chunker(kBySections).cut(page_of_sections({1, 1, 6, 1, 8}));
+  ASSERT_EQ(chunks.size(), 2U) << "the first four fit into one, the fifth is long enough for its own";
+  EXPECT_EQ(chunks[0].heading, "Section 2");
+  EXPECT_EQ(chunks[1].heading, "Section 4");
+}
+
+TEST(Chunker, ALongSectionIsCutIntoPartsOfLikeLength) {
+  const auto chunks = Chunker(kBySections).cut(page_of_sections({11}));
+  ASSERT_EQ(chunks.size(), 2U);
+  // Filled one after the other they would have 189 and 42 characters.
+  EXPECT_NEAR(static_cast<double>(chunks[0].text.size()), static_cast<double>(chunks[1].text.size()), 45);
+  for (const Chunk& chunk : chunks) EXPECT_TRUE(chunk.text.starts_with("A sentence"));
+}
+
+TEST(Chunker, APartOfASectionBeginsWithTheSentencesThatFitIntoTheOverlap) {
+  const auto chunks = Chunker(kBySections).cut(page_of_sections({30}));
+  ASSERT_GE(chunks.size(), 3U);
+  for (std::size_t i = 1; i < chunks.size(); ++i) EXPECT_EQ(chunks[i - 1].span.end - chunks[i].span.begin, 21U);
+}
+
+TEST(Chunker, PartsOfASectionEndAtAParagraphRatherThanASentence) {
+  const std::string first = repeat("A sentence of words. ", 5) + "\n\n";
+  const auto chunks = Chunker(kBySections).cut(page_of(first + repeat("More of these words. ", 7)));
+  ASSERT_GE(chunks.size(), 2U);
+  EXPECT_EQ(chunks[0].text, first);
+}
+
+TEST(Chunker, ALineEndInsideASentenceIsNoPlaceToCut) {
+  std::string text;
+  for (int i = 0; i < 12; ++i) text += "A sentence whose words\ngo over two lines. ";
+  for (const Chunk& chunk : Chunker(kBySections).cut(page_of(text))) {
+    EXPECT_TRUE(chunk.text.ends_with("lines. ")) << chunk.text;
+  }
+}
+
+TEST(Chunker, RowsOfATableAreKeptWhole) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "part " + std::to_string(100 + i) + " | 27 euros | nine weeks\n";
+  for (const Chunk& chunk : Chunker(kBySections).cut(page_of(text))) {
+    EXPECT_TRUE(chunk.text.starts_with("part "));
+    EXPECT_EQ(chunk.text.back(), '\n');
+  }
+}
+
+TEST(Chunker, CuttingExactlyAndBySectionsExcludeEachOther) {
+  ChunkerOptions options = kBySections;
+  options.strict = true;
+  EXPECT_THROW(Chunker{options}, Error);
+}
+
+TEST(Chunker, BySectionsAPageOfAMillionCharactersTakesNoLongerThanItsLengthSays) {
+  const auto cut_time = [](const Page& page) {
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_FALSE(Chunker(kBySections).cut(page).empty());
+    return std::chrono::steady_clock::now() - begin;
+  };
+  const auto small = cut_time(page_of(repeat("words without any sentence end ", 3'000)));
+  const auto large = cut_time(page_of(repeat("words without any sentence end ", 30'000)));
+  EXPECT_LT(large.count(), 100 * std::max<std::int64_t>(small.count(), 1'000'000)) << "quadratic would be 100 times";
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/log.h"
+
 namespace jackdaw::server {
 namespace {
 
@@ -15,8 +17,12 @@ class EvalCacheTest : public ::testing::Test {
   EvalCacheTest() {
     std::string pattern = (std::filesystem::temp_directory_path() / "jackdaw-eval-cache-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
+    log::set_level(log::Level::kError);
   }
-  ~EvalCacheTest() override { std::filesystem::remove_all(folder_); }
+  ~EvalCacheTest() override {
+    log::set_level(log::Level::kInfo);
+    std::filesystem::remove_all(folder_);
+  }
 
   static EvalCache::Key key(std::string_view text) { return EvalCache::key_of({&text, 1}); }
 
