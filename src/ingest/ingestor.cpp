@@ -166,8 +166,18 @@ asio::awaitable<void> Ingestor::extract(Reading& reading, Cancellation cancellat
   read.failure = std::move(summary.failure);
 }
 
+asio::awaitable<std::string> Ingestor::title_of(Reading& reading, Cancellation cancellation) {
+  const auto find = [&] { return documents_.find(reading.job.document); };
+  const std::optional<Document> known = co_await writing_.run(Lane::kBackground, cancellation, find);
+  co_return known && !known->title.empty() ? known->title : reading.read.title;
+}
+
 asio::awaitable<void> Ingestor::embed(Reading& reading, Cancellation cancellation) {
-  for (const Chunk& chunk : reading.read.chunks) reading.texts.push_back(indexed_text(chunk.heading, chunk.text));
+  std::string title;
+  if (options_.embedded_context == EmbeddedContext::kTitle) title = co_await title_of(reading, cancellation);
+  for (const Chunk& chunk : reading.read.chunks) {
+    reading.texts.push_back(embedded_text(chunk, title, options_.embedded_context));
+  }
   reading.progress = {.stage = Stage::kEmbedding,
                       .page = static_cast<int>(reading.read.contents.size()),
                       .pages = static_cast<int>(reading.read.contents.size()),

@@ -20,11 +20,13 @@
 #include "core/search_index.h"
 #include "core/text_extractor.h"
 #include "ingest/chunker.h"
+#include "ingest/embedded_text.h"
 
 namespace jackdaw::ingest {
 
 struct IngestorOptions {
   ChunkerOptions chunker;
+  EmbeddedContext embedded_context = EmbeddedContext::kHeading;
   std::chrono::milliseconds slice{30};   // how long one piece of embedding may hold a thread, about
   std::size_t load_batch_chunks = 4096;  // chunks that one publication of load_index adds, at least
   std::filesystem::path index_file;      // what load_index and save_index use; empty: none
@@ -79,6 +81,8 @@ class Ingestor {
   struct Reading;
   boost::asio::awaitable<void> extract(Reading& reading, Cancellation cancellation);
   boost::asio::awaitable<void> embed(Reading& reading, Cancellation cancellation);
+  // The document's title: the one it was given, else the file's own.
+  boost::asio::awaitable<std::string> title_of(Reading& reading, Cancellation cancellation);
   // False when the job is gone.
   boost::asio::awaitable<bool> put_in_place(Reading& reading, Cancellation cancellation);
   bool complete(Reading& reading);

@@ -75,6 +75,18 @@ std::unique_ptr<Reranker> make_reranker(const Config& config) {
       .model_dir = config.models_dir, .cache_dir = config.data_dir / "cache", .threads = config.threads});
 }
 
+ingest::ChunkerOptions chunker_options(const Config& config) {
+  return {.max_characters = config.chunk_characters,
+          .overlap_characters = config.chunk_overlap,
+          .strict = config.chunk_strict,
+          .style = config.chunks == "sections" ? ingest::ChunkStyle::kSections : ingest::ChunkStyle::kCharacters};
+}
+
+ingest::EmbeddedContext embedded_context(const Config& config) {
+  if (config.embedded_context == "title") return ingest::EmbeddedContext::kTitle;
+  return config.embedded_context == "none" ? ingest::EmbeddedContext::kNone : ingest::EmbeddedContext::kHeading;
+}
+
 std::unique_ptr<SearchIndex> make_index(const Config& config, std::size_t dimensions) {
   index::SegmentedIndexOptions options;
   options.dimensions = dimensions;
@@ -180,9 +192,8 @@ std::unique_ptr<Flows> Assembly::make_flows() {
   auto flows = std::make_unique<Flows>();
   flows->client = std::make_unique<http::AsyncClient>(context_.get_executor(), config_.client);
   ingest::IngestorOptions ingest_options;
-  ingest_options.chunker = {.max_characters = config_.chunk_characters,
-                            .overlap_characters = config_.chunk_overlap,
-                            .strict = config_.chunk_strict};
+  ingest_options.chunker = chunker_options(config_);
+  ingest_options.embedded_context = embedded_context(config_);
   ingest_options.index_file = index_file(config_);
   flows->ingestor = std::make_unique<ingest::Ingestor>(*extractor_, *embedder_, *store_, *store_, *index_, compute_,
                                                        writing_, extraction_, ingest_options);

@@ -137,6 +137,10 @@ class Assembly {
 std::unique_ptr<Embedder> make_embedder(const Config& config);
 std::unique_ptr<Reranker> make_reranker(const Config& config);
 
+// How documents are cut, and what is embedded of a chunk.
+ingest::ChunkerOptions chunker_options(const Config& config);
+ingest::EmbeddedContext embedded_context(const Config& config);
+
 // An empty index as these settings want it, for embeddings of that length.
 std::unique_ptr<SearchIndex> make_index(const Config& config, std::size_t dimensions);
 

@@ -52,6 +52,8 @@ struct Config {
   std::size_t chunk_characters = 500;
   std::size_t chunk_overlap = 50;
   bool chunk_strict = false;
+  std::string chunks = "characters";         // or "sections"
+  std::string embedded_context = "heading";  // or "none", "title"
   bool stem = true;
   bool stop_words = true;
   std::string vector_engine = "faiss";

@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/search_index.h"
 #include "ingest/chunker.h"
+#include "ingest/embedded_text.h"
 #include "ingest/embedding_work.h"
 #include "server/assembly.h"
 
@@ -141,9 +142,7 @@ Reranker& Evaluation::reranker() {
 }
 
 Evaluation::Passages Evaluation::cut(const EvalSet& set, bool chunks) const {
-  const ingest::Chunker chunker({.max_characters = config_.chunk_characters,
-                                 .overlap_characters = config_.chunk_overlap,
-                                 .strict = config_.chunk_strict});
+  const ingest::Chunker chunker(chunker_options(config_));
   Passages passages;
   for (std::size_t place = 0; place < set.texts.size(); ++place) {
     const EvalText& text = set.texts[place];
@@ -161,7 +160,7 @@ Evaluation::Passages Evaluation::cut(const EvalSet& set, bool chunks) const {
     };
     if (chunks) {
       for (Chunk& chunk : chunker.cut(text.page)) {
-        add(chunk.text, chunk.heading, indexed_text(chunk.heading, chunk.text), chunk.text);
+        add(chunk.text, chunk.heading, ingest::embedded_text(chunk, text.title, embedded_context(config_)), chunk.text);
       }
     } else {
       const std::string whole = indexed_text(text.title, text.page.text);

@@ -258,6 +258,14 @@ std::span<const Setting> settings() {
        number<std::size_t>(&Config::chunk_overlap, 0, 5'000)},
       {"JACKDAW_CHUNK_STRICT", "", "false", "Cut chunks at exactly the longest length, not at a sentence's end.",
        flag(&Config::chunk_strict)},
+      {"JACKDAW_CHUNKS", "", "characters",
+       "How documents are cut: `characters`, as long as allowed; `sections`, at headings, and long sections into even "
+       "parts at paragraphs and sentences. For documents that are read from then on.",
+       word(&Config::chunks, {"characters", "sections"})},
+      {"JACKDAW_EMBEDDED_CONTEXT", "", "heading",
+       "What is embedded with a chunk: `none`, its `heading`, or the document's `title` and the heading. For documents "
+       "that are read from then on.",
+       word(&Config::embedded_context, {"none", "heading", "title"})},
       {"JACKDAW_STEM", "", "true", "Whether keyword search matches English words by their stem.", flag(&Config::stem)},
       {"JACKDAW_STOP_WORDS", "", "true", "Whether keyword search leaves out English stop words.",
        flag(&Config::stop_words)},
