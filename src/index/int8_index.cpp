@@ -13,12 +13,12 @@ namespace {
 // Fewer rows are searched exactly at once: the bits would save microseconds.
 constexpr std::uint64_t kFewestRowsWithSigns = 4096;
 
-bool has_signs(std::uint64_t rows, bool is_approximate) {
-  return is_approximate && rows >= kFewestRowsWithSigns;
+bool has_signs(std::uint64_t dimensions, std::uint64_t rows, bool is_approximate) {
+  return is_approximate && rows >= kFewestRowsWithSigns && SignCodes::padded(dimensions) <= kMostSignDimensions;
 }
 
 std::optional<SignCodes> signs_of(const Int8Codes& codes, std::size_t dimensions, bool is_approximate) {
-  if (!has_signs(codes.rows(), is_approximate)) return std::nullopt;
+  if (!has_signs(dimensions, codes.rows(), is_approximate)) return std::nullopt;
   return SignCodes::of(codes, dimensions);
 }
 
@@ -26,6 +26,13 @@ template <class Number>
 void put_each(std::span<const std::uint32_t> rows, const LargeArray<Number>& numbers, std::size_t per_row,
               VectorSink& sink) {
   for (const std::uint32_t row : rows) sink.put(std::as_bytes(numbers.all().subspan(row * per_row, per_row)));
+}
+
+void put_signs(const SignCodes& signs, VectorSink& sink) {
+  sink.put(std::as_bytes(std::span(signs.mean)));
+  sink.put(std::as_bytes(signs.bits.all()));
+  sink.put(std::as_bytes(signs.factors.all()));
+  sink.put(std::as_bytes(signs.excesses.all()));
 }
 
 template <class Number>
@@ -89,7 +96,7 @@ std::unique_ptr<const Int8Index> Int8Index::loaded(std::size_t dimensions, std::
   read_all(codes.slacks, source);
   read_all(codes.sums, source);
   std::optional<SignCodes> signs;
-  if (has_signs(rows, is_approximate)) {
+  if (has_signs(dimensions, rows, is_approximate)) {
     signs.emplace(dimensions, rows);
     source.read(std::as_writable_bytes(std::span(signs->mean)));
     read_all(signs->bits, source);
@@ -111,9 +118,9 @@ std::unique_ptr<const Int8Index> Int8Index::loaded(std::size_t dimensions, std::
 std::uint64_t Int8Index::saved_bytes(std::uint64_t dimensions, std::uint64_t rows, bool is_approximate) noexcept {
   std::uint64_t per_row = int8_stride(dimensions) + 2 * sizeof(float) + sizeof(std::int32_t);
   std::uint64_t fixed = 0;
-  if (has_signs(rows, is_approximate)) {
-    per_row += SignCodes::padded(dimensions) / 8 + 2 * sizeof(float);
-    fixed = SignCodes::padded(dimensions) * sizeof(float);
+  if (has_signs(dimensions, rows, is_approximate)) {
+    per_row += 2 * sizeof(float);
+    fixed = SignCodes::padded(dimensions) * sizeof(float) + SignCodes::bit_bytes(dimensions, rows);
   }
   return fixed + rows * (per_row + sizeof(std::uint64_t) + dimensions * sizeof(float));
 }
@@ -124,11 +131,12 @@ void Int8Index::save(std::span<const std::uint32_t> rows, VectorSink& sink) cons
   put_each(rows, codes_.slacks, 1, sink);
   put_each(rows, codes_.sums, 1, sink);
   // Where so few rows are live that the file's segment has no signs, it is searched without them.
-  if (signs_ && has_signs(rows.size(), true)) {
-    sink.put(std::as_bytes(std::span(signs_->mean)));
-    put_each(rows, signs_->bits, signs_->words(), sink);
-    put_each(rows, signs_->factors, 1, sink);
-    put_each(rows, signs_->excesses, 1, sink);
+  if (signs_ && has_signs(dimensions_, rows.size(), true)) {
+    if (rows.size() == signs_->rows()) {
+      put_signs(*signs_, sink);
+    } else {
+      put_signs(SignCodes(*signs_, rows), sink);
+    }
   }
   const auto floats = this->floats();
   put_each(rows, floats->checksums(), 1, sink);
@@ -169,7 +177,7 @@ void Int8Index::search_approximately(std::span<const float> query, const RowSet*
     return search(query, allowed, chunks, best);
   }
   const std::vector<std::uint32_t> likely =
-      likely_rows(query, *signs_, allowed, codes_.rows(), wanted, *paths_.signs, paths_.int8->select);
+      likely_rows(query, *signs_, allowed, wanted, *paths_.signs, paths_.int8->select);
   Int8Search search(query, codes_, best, *paths_.int8);
   for (std::size_t at = 0; at < likely.size(); at += kRowsPerBlock) {
     search.take(std::span(likely).subspan(at, std::min(kRowsPerBlock, likely.size() - at)));

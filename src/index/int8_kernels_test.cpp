@@ -108,27 +108,24 @@ TEST(Int8Kernels, EveryPathSelectsTheSamePlaces) {
 }
 
 TEST(SignKernels, EveryPathOfThisMachineIsExactAtEveryLength) {
-  std::mt19937_64 random(3);
-  for (std::size_t words = 1; words <= 17; ++words) {
-    std::vector<std::uint64_t> planes(kSignPlanes * words);
-    std::vector<std::uint64_t> bits(20 * words);
-    for (auto* numbers : {&planes, &bits}) {
-      for (auto& word : *numbers) word = random();
-    }
-    std::vector<std::uint32_t> wanted(33);
-    for (auto& row : wanted) row = static_cast<std::uint32_t>(random() % 20);
-    for (const SignPath& path : sign_paths()) {
-      std::vector<std::int32_t> dots(wanted.size());
-      path.dot(planes.data(), bits.data(), words, wanted.data(), wanted.size(), dots.data());
-      for (std::size_t i = 0; i < wanted.size(); ++i) {
-        std::int32_t exact = 0;
-        for (std::size_t bit = 0; bit < 64 * words; ++bit) {
-          if ((bits[wanted[i] * words + bit / 64] >> (bit % 64) & 1) == 0) continue;
-          for (std::size_t p = 0; p < kSignPlanes; ++p) {
-            exact += static_cast<std::int32_t>(planes[p * words + bit / 64] >> (bit % 64) & 1) << p;
+  std::mt19937 random(3);
+  for (const bool is_extreme : {false, true}) {
+    for (std::size_t dimensions = 64; dimensions <= kMostSignDimensions; dimensions *= 2) {
+      std::vector<std::uint8_t> numbers(dimensions);
+      for (auto& number : numbers) number = static_cast<std::uint8_t>(is_extreme ? 15 : random() % 16);
+      std::vector<std::uint8_t> block(dimensions / 8 * kSignRows);
+      for (auto& byte : block) byte = static_cast<std::uint8_t>(is_extreme ? 255 : random() % 256);
+      const SignTables tables(numbers);
+      for (const SignPath& path : sign_paths()) {
+        std::int32_t dots[kSignRows];
+        path.dot(tables, block.data(), dots);
+        for (std::size_t row = 0; row < kSignRows; ++row) {
+          std::int32_t exact = 0;
+          for (std::size_t i = 0; i < dimensions; ++i) {
+            exact += (block[i / 8 * kSignRows + row] >> (i % 8) & 1) != 0 ? numbers[i] : 0;
           }
+          ASSERT_EQ(dots[row], exact) << path.name << ", " << dimensions << " dimensions";
         }
-        ASSERT_EQ(dots[i], exact) << path.name << ", " << words << " words";
       }
     }
   }

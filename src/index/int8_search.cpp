@@ -123,25 +123,28 @@ void Int8Search::score(std::span<const Candidate> four, const FloatRows& floats,
 }
 
 std::vector<std::uint32_t> likely_rows(std::span<const float> query, const SignCodes& codes, const RowSet* allowed,
-                                       std::size_t rows, std::size_t count, const SignPath& signs,
-                                       SelectKernel select) {
+                                       std::size_t count, const SignPath& signs, SelectKernel select) {
   const SignQuery asked(query, codes);
   float threshold = -std::numeric_limits<float>::infinity();
   std::vector<Estimated> likely;
-  for_each_block(rows, allowed, [&](std::span<const std::uint32_t> block) {
-    std::int32_t dots[kRowsPerBlock];
-    signs.dot(asked.planes(), codes.bits.data(), codes.words(), block.data(), block.size(), dots);
-    BlockNumbers numbers;
-    const auto [factors, excesses] = numbers.of(block, codes.factors, codes.excesses);
-    std::uint32_t places[kRowsPerBlock];
-    const std::size_t selected = select(dots, factors, excesses, block.size(), asked.estimate(), threshold, places);
+  for (std::size_t begin = 0; begin < codes.rows(); begin += kSignRows) {
+    const std::uint64_t word = allowed == nullptr ? ~std::uint64_t{0} : allowed->words()[begin / RowSet::kWordBits];
+    const auto bits = static_cast<std::uint32_t>(word >> (begin % RowSet::kWordBits));
+    if (bits == 0) continue;
+    std::int32_t dots[kSignRows];
+    signs.dot(asked.tables(), codes.block(begin), dots);
+    std::uint32_t places[kSignRows];
+    const std::size_t selected = select(dots, codes.factors.data() + begin, codes.excesses.data() + begin,
+                                        std::min(kSignRows, codes.rows() - begin), asked.estimate(), threshold, places);
     for (std::size_t i = 0; i < selected; ++i) {
       const std::uint32_t place = places[i];
-      const float estimate = asked.estimate().of(dots[place], factors[place], excesses[place]);
-      likely.push_back({estimate == estimate ? estimate : 0, block[place]});
+      if ((bits >> place & 1) == 0) continue;
+      const std::size_t row = begin + place;
+      const float estimate = asked.estimate().of(dots[place], codes.factors[row], codes.excesses[row]);
+      likely.push_back({estimate == estimate ? estimate : 0, static_cast<std::uint32_t>(row)});
     }
-    if (likely.size() >= 2 * count + kRowsPerBlock) threshold = cut_to(likely, count);
-  });
+    if (likely.size() >= 2 * count + kSignRows) threshold = cut_to(likely, count);
+  }
   if (likely.size() > count) cut_to(likely, count);
   std::vector<std::uint32_t> found(likely.size());
   std::transform(likely.begin(), likely.end(), found.begin(), [](const Estimated& each) { return each.row; });

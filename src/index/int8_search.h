@@ -55,10 +55,10 @@ class Int8Search {
   std::vector<float> scratch_;
 };
 
-// The rows whose estimated inner products with the query are highest, at least `count` of them where there are as
-// many, ascending.
+// The rows of a set (null: all) whose estimated inner products with the query are highest, at least `count` of them
+// where there are as many, ascending.
 std::vector<std::uint32_t> likely_rows(std::span<const float> query, const SignCodes& codes, const RowSet* allowed,
-                                       std::size_t rows, std::size_t count, const SignPath& signs, SelectKernel select);
+                                       std::size_t count, const SignPath& signs, SelectKernel select);
 
 // The rows of a set (null: all of `rows`) in blocks of at most kRowsPerBlock, ascending.
 template <class Take>

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstdint>
 
 namespace jackdaw::index {
 namespace {
@@ -16,13 +17,15 @@ std::uint64_t next_random(std::uint64_t& state) {
 }
 
 // Not scaled: lengths grow by the square root of the size, a power of two.
-void transform(float* values, std::size_t size) {
+template <class Value>
+void transform(Value* values, std::size_t size) {
   for (std::size_t half = 1; half < size; half *= 2) {
     for (std::size_t begin = 0; begin < size; begin += 2 * half) {
       for (std::size_t i = begin; i < begin + half; ++i) {
-        const float sum = values[i] + values[i + half];
-        values[i + half] = values[i] - values[i + half];
-        values[i] = sum;
+        const Value first = values[i];
+        const Value second = values[i + half];
+        values[i] = first + second;
+        values[i + half] = first - second;
       }
     }
   }
@@ -30,23 +33,32 @@ void transform(float* values, std::size_t size) {
 
 }  // namespace
 
-Rotation::Rotation(std::size_t dimensions) : signs_(kRounds * dimensions), transformed_(std::bit_floor(dimensions)) {
+Rotation::Rotation(std::size_t dimensions)
+    : dimensions_(dimensions), transformed_(std::bit_floor(dimensions)), signs_(kRounds * dimensions) {
   std::uint64_t state = dimensions;
   for (float& sign : signs_) sign = (next_random(state) & 1) != 0 ? 1.0F : -1.0F;
 }
 
-void Rotation::turn(std::span<float> vector) const noexcept {
+template <class Value>
+void Rotation::turn_all(Value* values) const noexcept {
   const float scale = 1 / std::sqrt(static_cast<float>(transformed_));
   for (std::size_t round = 0; round < kRounds; ++round) {
-    const float* const signs = signs_.data() + round * vector.size();
-    for (std::size_t i = 0; i < vector.size(); ++i) vector[i] *= signs[i];
-    for (const std::size_t begin : {std::size_t{0}, vector.size() - transformed_}) {
-      float* const values = vector.data() + begin;
-      transform(values, transformed_);
-      for (std::size_t i = 0; i < transformed_; ++i) values[i] *= scale;
-      if (transformed_ == vector.size()) break;
+    const float* const signs = signs_.data() + round * dimensions_;
+    for (std::size_t i = 0; i < dimensions_; ++i) values[i] *= signs[i];
+    for (const std::size_t begin : {std::size_t{0}, dimensions_ - transformed_}) {
+      transform(values + begin, transformed_);
+      for (std::size_t i = begin; i < begin + transformed_; ++i) values[i] *= scale;
+      if (transformed_ == dimensions_) break;
     }
   }
+}
+
+void Rotation::turn(std::span<float> vector) const noexcept {
+  turn_all(vector.data());
+}
+
+void Rotation::turn(std::span<EightFloats> vectors) const noexcept {
+  turn_all(vectors.data());
 }
 
 }  // namespace jackdaw::index

@@ -4,13 +4,10 @@
 #include <bit>
 #include <cmath>
 
-#include "index/sign_kernels.h"
-
 namespace jackdaw::index {
 namespace {
 
-constexpr std::size_t kWordBits = 64;
-constexpr float kLargestNumber = (1U << kSignPlanes) - 1;
+constexpr std::size_t kRowsAtOnce = 8;  // EightFloats
 
 std::vector<float> mean_of(const Int8Codes& codes, std::size_t padded) {
   std::vector<double> sums(padded);
@@ -27,72 +24,101 @@ std::vector<float> mean_of(const Int8Codes& codes, std::size_t padded) {
 
 }  // namespace
 
-static_assert(kInt8Lanes == kWordBits, "a row of int8 codes is padded like a row of signs");
-
 SignCodes::SignCodes(std::size_t dimensions, std::size_t rows)
-    : bits(padded(dimensions) / kWordBits * rows), factors(rows), excesses(rows), mean(padded(dimensions)) {}
+    : bits(bit_bytes(dimensions, rows)), factors(rows), excesses(rows), mean(padded(dimensions)) {}
+
+SignCodes::SignCodes(const SignCodes& from, std::span<const std::uint32_t> rows)
+    : SignCodes(from.mean.size(), rows.size()) {
+  mean = from.mean;
+  std::fill_n(bits.data(), bits.size(), std::uint8_t{0});
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const std::size_t source = rows[row];
+    const std::uint8_t* const block = from.block(source / kSignRows * kSignRows);
+    for (std::size_t eight = 0; eight < row_bytes(); ++eight) {
+      byte(row, eight) = block[eight * kSignRows + source % kSignRows];
+    }
+    factors[row] = from.factors[source];
+    excesses[row] = from.excesses[source];
+  }
+}
+
+std::uint8_t& SignCodes::byte(std::size_t row, std::size_t eight) noexcept {
+  return bits[row / kSignRows * kSignRows * row_bytes() + eight * kSignRows + row % kSignRows];
+}
 
 SignCodes SignCodes::of(const Int8Codes& codes, std::size_t dimensions) {
   SignCodes made(dimensions, codes.rows());
-  made.mean = mean_of(codes, padded(dimensions));
-  const Rotation rotation(padded(dimensions));
-  std::vector<float> floats(padded(dimensions));
-  for (std::size_t row = 0; row < codes.rows(); ++row) {
-    const auto bytes = codes.row(row);
-    for (std::size_t i = 0; i < floats.size(); ++i) {
-      floats[i] = codes.scales[row] * static_cast<float>(bytes[i]) - made.mean[i];
+  std::fill_n(made.bits.data(), made.bits.size(), std::uint8_t{0});
+  const std::size_t width = padded(dimensions);
+  made.mean = mean_of(codes, width);
+  const Rotation rotation(width);
+  std::vector<EightFloats> eight(width);
+  std::vector<float> turned(width);
+  for (std::size_t begin = 0; begin < codes.rows(); begin += kRowsAtOnce) {
+    const std::size_t count = std::min(kRowsAtOnce, codes.rows() - begin);
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      const auto bytes = codes.row(begin + lane);
+      const float scale = codes.scales[begin + lane];
+      for (std::size_t i = 0; i < width; ++i) eight[i][lane] = scale * static_cast<float>(bytes[i]) - made.mean[i];
     }
-    made.encode(row, rotation, floats);
+    rotation.turn(eight);
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      for (std::size_t i = 0; i < width; ++i) turned[i] = eight[i][lane];
+      made.encode(begin + lane, turned);
+    }
   }
   return made;
 }
 
-void SignCodes::encode(std::size_t row, const Rotation& rotation, std::span<float> floats) {
-  rotation.turn(floats);
-  std::uint64_t* const out = bits.data() + row * words();
+void SignCodes::encode(std::size_t row, std::span<const float> turned) {
   double squares = 0;
   double magnitudes = 0;
   int ones = 0;
-  for (std::size_t w = 0; w < words(); ++w) {
-    std::uint64_t word = 0;
-    for (std::size_t i = 0; i < kWordBits; ++i) {
-      const float value = floats[w * kWordBits + i];
-      word |= std::uint64_t{value > 0} << i;
+  for (std::size_t eight = 0; eight < row_bytes(); ++eight) {
+    unsigned bits_of_eight = 0;
+    for (std::size_t bit = 0; bit < 8; ++bit) {
+      const float value = turned[8 * eight + bit];
+      bits_of_eight |= unsigned{value > 0} << bit;
       squares += static_cast<double>(value) * static_cast<double>(value);
       magnitudes += std::fabs(static_cast<double>(value));
     }
-    out[w] = word;
-    ones += std::popcount(word);
+    byte(row, eight) = static_cast<std::uint8_t>(bits_of_eight);
+    ones += std::popcount(bits_of_eight);
   }
   const double factor = magnitudes > 0 ? squares / magnitudes : 0;
   factors[row] = static_cast<float>(factor);
-  excesses[row] = static_cast<float>(factor * (2.0 * ones - static_cast<double>(floats.size())));
+  excesses[row] = static_cast<float>(factor * (2.0 * ones - static_cast<double>(turned.size())));
 }
 
 // With rotated q_i about low + step * n_i, and b_i = 1 or -1:  <q, b> = low * sum b_i + step * (2 * dot - sum n_i),
 // where dot sums the n_i of the bits that are 1.
-SignQuery::SignQuery(std::span<const float> query, const SignCodes& codes)
-    : planes_(kSignPlanes * codes.words()), mean_score_(0) {
-  std::vector<float> turned(codes.mean.size());
-  std::copy(query.begin(), query.end(), turned.begin());
-  for (std::size_t i = 0; i < turned.size(); ++i) mean_score_ += turned[i] * codes.mean[i];
-  Rotation(turned.size()).turn(turned);
-  const auto [lowest, highest] = std::minmax_element(turned.begin(), turned.end());
-  const float range = *highest - *lowest;
-  // Floats near the largest one leave no estimate: all rows are then as good as each other.
-  if (!std::isfinite(range)) return;
-  const float low = *lowest;
-  const float step = range / kLargestNumber;
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < turned.size(); ++i) {
-    const float number = step > 0 ? std::clamp(std::nearbyint((turned[i] - low) / step), 0.0F, kLargestNumber) : 0;
-    const auto whole = static_cast<std::uint64_t>(number);
-    sum += whole;
-    for (std::size_t p = 0; p < kSignPlanes; ++p) {
-      planes_[p * codes.words() + i / kWordBits] |= (whole >> p & 1) << (i % kWordBits);
+struct SignQuery::Numbers {
+  Numbers(std::span<const float> query, std::size_t width) : numbers(width) {
+    std::vector<float> turned(width);
+    std::copy(query.begin(), query.end(), turned.begin());
+    Rotation(width).turn(turned);
+    const auto [lowest, highest] = std::minmax_element(turned.begin(), turned.end());
+    const float range = *highest - *lowest;
+    // Floats near the largest one leave no estimate: all rows are then as good as each other.
+    if (!std::isfinite(range)) return;
+    const float low = *lowest;
+    const float step = range / static_cast<float>(kLargestSignNumber);
+    unsigned sum = 0;
+    for (std::size_t i = 0; i < width && step > 0; ++i) {
+      const float number = (turned[i] - low) / step + 0.5F;
+      numbers[i] = static_cast<std::uint8_t>(std::min(number, static_cast<float>(kLargestSignNumber)));
+      sum += numbers[i];
     }
+    estimate = {.slope = 2 * step, .offset = -step * static_cast<float>(sum), .weight = low};
   }
-  estimate_ = {.slope = 2 * step, .offset = -step * static_cast<float>(sum), .weight = low};
-}
+
+  std::vector<std::uint8_t> numbers;
+  RowValue estimate;
+};
+
+SignQuery::SignQuery(std::span<const float> query, const SignCodes& codes)
+    : SignQuery(Numbers(query, codes.mean.size())) {}
+
+SignQuery::SignQuery(const Numbers& numbers) : tables_(numbers.numbers), estimate_(numbers.estimate) {}
 
 }  // namespace jackdaw::index

@@ -8,6 +8,7 @@
 #include "index/int8_codes.h"
 #include "index/large_array.h"
 #include "index/rotation.h"
+#include "index/sign_kernels.h"
 
 namespace jackdaw::index {
 
@@ -23,6 +24,11 @@ class SignCodes {
   // A rotation takes whole words of bits; the dimensions past the rows' own are 0 before it.
   static constexpr std::size_t padded(std::size_t dimensions) noexcept { return (dimensions + 63) / 64 * 64; }
 
+  // Of the blocks of bits for so many rows.
+  static constexpr std::uint64_t bit_bytes(std::uint64_t dimensions, std::uint64_t rows) noexcept {
+    return padded(dimensions) / 8 * ((rows + kSignRows - 1) / kSignRows * kSignRows);
+  }
+
   // Without rows.
   SignCodes() = default;
   // Room for what a file holds.
@@ -30,16 +36,22 @@ class SignCodes {
   // Of all rows of those codes.
   static SignCodes of(const Int8Codes& codes, std::size_t dimensions);
 
-  std::size_t rows() const noexcept { return factors.size(); }
-  std::size_t words() const noexcept { return mean.size() / 64; }
+  // These rows of others, one after another.
+  SignCodes(const SignCodes& from, std::span<const std::uint32_t> rows);
 
-  LargeArray<std::uint64_t> bits;  // words() for each row
+  std::size_t rows() const noexcept { return factors.size(); }
+  // Where the bits of 32 rows lie, from that row on.
+  const std::uint8_t* block(std::size_t first_row) const noexcept { return bits.data() + first_row * row_bytes(); }
+  std::size_t row_bytes() const noexcept { return mean.size() / 8; }
+
+  LargeArray<std::uint8_t> bits;  // blocks as sign_kernels.h has them; the last one is filled up with rows of zeros
   LargeArray<float> factors;
   LargeArray<float> excesses;  // factor * (how many more bits of the row are 1 than 0)
   std::vector<float> mean;     // not rotated, padded
 
  private:
-  void encode(std::size_t row, const Rotation& rotation, std::span<float> floats);
+  void encode(std::size_t row, std::span<const float> turned);
+  std::uint8_t& byte(std::size_t row, std::size_t eight) noexcept;
 };
 
 // A query against sign codes: whole numbers of four bits for each rotated dimension, and what makes an estimate of
@@ -48,16 +60,16 @@ class SignQuery {
  public:
   SignQuery(std::span<const float> query, const SignCodes& codes);
 
-  const std::uint64_t* planes() const noexcept { return planes_.data(); }
-  // The estimate for a row, of dot, factor, excess (RowValue::of).
+  const SignTables& tables() const noexcept { return tables_; }
+  // The estimate for a row less <q, mean>, of dot, factor, excess (RowValue::of).
   const RowValue& estimate() const noexcept { return estimate_; }
-  // What all estimates lack: <q, mean>.
-  float mean_score() const noexcept { return mean_score_; }
 
  private:
-  std::vector<std::uint64_t> planes_;
+  struct Numbers;
+  explicit SignQuery(const Numbers& numbers);
+
+  SignTables tables_;
   RowValue estimate_;
-  float mean_score_;
 };
 
 }  // namespace jackdaw::index

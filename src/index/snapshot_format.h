@@ -38,13 +38,13 @@ namespace jackdaw::index {
 //     vectors         vector_bytes             by the engine, which is part of the configuration as the dimensions are
 //
 // Vectors of "faiss" and "flat": f32 x dimensions x rows. Of "int8" and "int8-approximate" (int8_codes.h,
-// sign_codes.h), where `stride` is the dimensions and `words` a 64th of them, both rounded up to whole 64s:
+// sign_codes.h), where `stride` is the dimensions rounded up to whole 64s:
 //     codes           i8 x stride x rows       zeros past the dimensions
 //     scales, slacks  f32 x rows each
 //     sums            i32 x rows               of the codes of each row
 //     only int8-approximate, only in a segment of at least 4,096 rows:
-//       mean          f32 x 64 x words
-//       bits          u64 x words x rows
+//       mean          f32 x stride
+//       bits          stride / 8 bytes x rows, the rows rounded up to whole 32s (sign_kernels.h)
 //       factors, excesses  f32 x rows each
 //     row_checksums   u64 x rows               of the floats of each row
 //     floats          f32 x dimensions x rows  read when they are needed, each row with its checksum
