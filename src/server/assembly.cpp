@@ -92,7 +92,8 @@ std::unique_ptr<SearchIndex> make_index(const Config& config, std::size_t dimens
   options.dimensions = dimensions;
   options.analyzer.stem = config.stem;
   options.analyzer.drop_stop_words = config.stop_words;
-  options.vectors = config.vector_engine == "flat" ? index::VectorEngine::kFlat : index::VectorEngine::kFaiss;
+  options.vectors = index::vector_engine_named(config.vector_engine).value();
+  options.approximate_from = config.approximate_from;
   return std::make_unique<index::SegmentedIndex>(options);
 }
 

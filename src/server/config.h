@@ -56,7 +56,8 @@ struct Config {
   std::string embedded_context = "heading";  // or "none", "title"
   bool stem = true;
   bool stop_words = true;
-  std::string vector_engine = "faiss";
+  std::string vector_engine = "int8";
+  std::size_t approximate_from = 200'000;  // chunks; of vector_engine "int8-approximate"
   std::string embedder = "minilm";
   std::size_t threads = 0;           // 0: one for each core
   std::string sandbox = "required";  // or "off"

@@ -269,8 +269,14 @@ std::span<const Setting> settings() {
       {"JACKDAW_STEM", "", "true", "Whether keyword search matches English words by their stem.", flag(&Config::stem)},
       {"JACKDAW_STOP_WORDS", "", "true", "Whether keyword search leaves out English stop words.",
        flag(&Config::stop_words)},
-      {"JACKDAW_VECTOR_ENGINE", "", "faiss", "Vector search: `faiss` or `flat` (our own scan); both are exact.",
-       word(&Config::vector_engine, {"faiss", "flat"})},
+      {"JACKDAW_VECTOR_ENGINE", "", "int8",
+       "Vector search. `int8`: a scan of bytes, exact by what it proves of them. `int8-approximate`: the same, and large "
+       "collections are searched by one bit for each number first. `flat`: our own scan of the numbers, exact. `faiss`: "
+       "FAISS's, exact. Another engine's saved index is built anew.",
+       word(&Config::vector_engine, {"int8", "int8-approximate", "flat", "faiss"})},
+      {"JACKDAW_APPROXIMATE_FROM", "", "200000",
+       "From how many passages on `int8-approximate` may miss some of the nearest; below it is exact.",
+       number<std::size_t>(&Config::approximate_from, 0, 1'000'000'000)},
       {"JACKDAW_EMBEDDER", "", "minilm",
        "Embeddings: `minilm`, or `hash`, a wordwise stand-in without a model, for tests.",
        word(&Config::embedder, {"minilm", "hash"})},
