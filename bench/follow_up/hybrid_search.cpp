@@ -19,8 +19,8 @@ std::filesystem::path graphs() {
 
 HybridSearch::HybridSearch(std::span<const std::string> passages, const std::filesystem::path& models)
     : passages_(passages),
-      embedder_({.model_dir = models, .cache_dir = graphs(), .threads = kThreads}),
-      encoder_({.model_dir = models, .cache_dir = graphs(), .threads = kThreads}) {
+      embedder_({.model_dir = models, .cache_dir = graphs()}),
+      encoder_({.model_dir = models, .cache_dir = graphs()}) {
   const std::vector<std::string_view> texts(passages.begin(), passages.end());
   std::vector<Embedding> embeddings = embed(texts);
   std::vector<IndexedDocument> documents;

@@ -32,7 +32,7 @@ std::vector<std::string> read_texts(std::istream& lines, std::size_t most) {
 
 void embed(const std::filesystem::path& models, const char* corpus, const std::filesystem::path& vectors,
            std::size_t rows) {
-  jackdaw::inference::LocalEmbedder embedder({.model_dir = models, .cache_dir = {}, .threads = 1});
+  jackdaw::inference::LocalEmbedder embedder({.model_dir = models, .cache_dir = {}});
   const std::size_t row_bytes = embedder.dimensions() * sizeof(float);
   std::size_t done = std::filesystem::exists(vectors) ? std::filesystem::file_size(vectors) / row_bytes : 0;
   std::ifstream lines(corpus);

@@ -1,13 +1,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
-#include "inference/session.h"
 #include "inference/tokenizer.h"
 
 namespace jackdaw::inference {
+
+// Sequences of token ids, one after another.
+struct PackedBatch {
+  std::vector<std::int32_t> ids;
+  std::vector<std::uint8_t> types;   // one for each id: 0 or 1
+  std::vector<std::size_t> lengths;  // of the sequences, in tokens; they add up to ids.size()
+};
 
 struct BatchLimits {
   std::size_t tokens = 128;    // of all sequences together; a longer one is alone

@@ -4,14 +4,14 @@
 
 #include "core/error.h"
 #include "inference/batches.h"
+#include "inference/encoder.h"
 #include "inference/model_files.h"
-#include "inference/session.h"
+#include "inference/prepared_encoder.h"
 #include "inference/wordpiece.h"
 
 namespace jackdaw::inference {
 namespace {
 
-constexpr std::string_view kModel = "ms-marco-MiniLM-L-12-v2";
 constexpr std::size_t kPairsInBatch = 4;  // core/reranker.h promises it
 
 }  // namespace
@@ -22,20 +22,21 @@ class CrossEncoder::Model {
       : max_tokens_(options.max_tokens),
         max_question_tokens_(options.max_question_tokens),
         limits_{.tokens = options.batch_tokens, .sequences = kPairsInBatch},
-        words_(WordPiece::read(require_model_file(options.model_dir, kModel, "vocab.txt"))),
-        session_(require_model_file(options.model_dir, kModel, "model.onnx"), Head::kClassifier,
-                 {.cache_dir = options.cache_dir, .threads = options.threads}) {
-    if (words_.size() != session_.vocabulary()) {
-      throw Error(ErrorCode::kUnavailable, "The vocabulary in " + (options.model_dir / kModel).string() +
+        words_(WordPiece::read(require_model_file(options.model_dir, options.model, "vocab.txt"))),
+        encoder_(open_encoder(encoder_model(options.model), options.precision, options.model_dir, options.cache_dir),
+                 *options.kernels),
+        name_(options.model + "/" + std::string(to_string(options.precision))) {
+    if (words_.size() != encoder_.shape().vocabulary) {
+      throw Error(ErrorCode::kUnavailable, "The vocabulary in " + (options.model_dir / options.model).string() +
                                                " does not fit the weights beside it. Run `jackdaw models pull`.");
     }
-    if (max_tokens_ < 8 || max_tokens_ > session_.positions() || options.threads == 0) {
-      throw Error(ErrorCode::kInvalidArgument, "The reranker reads 8 to " + std::to_string(session_.positions()) +
-                                                   " tokens on at least one thread, not " +
-                                                   std::to_string(max_tokens_) + " on " +
-                                                   std::to_string(options.threads) + ".");
+    if (max_tokens_ < 8 || max_tokens_ > encoder_.shape().positions) {
+      throw Error(ErrorCode::kInvalidArgument, "The reranker reads 8 to " + std::to_string(encoder_.shape().positions) +
+                                                   " tokens, not " + std::to_string(max_tokens_) + ".");
     }
   }
+
+  const std::string& name() const noexcept { return name_; }
 
   std::vector<float> score(std::string_view question, std::span<const std::string_view> passages,
                            const Cancellation& cancellation) {
@@ -43,7 +44,7 @@ class CrossEncoder::Model {
     std::vector<float> out(passages.size());
     for (const BatchPlan& plan : plan_batches(encodings, limits_)) {
       cancellation.throw_if_requested();
-      const std::vector<float> logits = session_.run(pack(encodings, plan));
+      const std::vector<float> logits = encoder_.logits(pack(encodings, plan), cancellation);
       for (std::size_t i = 0; i < plan.size(); ++i) out[plan[i]] = logits[i];
     }
     return out;
@@ -67,7 +68,8 @@ class CrossEncoder::Model {
   std::size_t max_question_tokens_;
   BatchLimits limits_;
   WordPiece words_;
-  Session session_;
+  Encoder encoder_;
+  std::string name_;
 };
 
 CrossEncoder::CrossEncoder(CrossEncoderOptions options) : model_(std::make_unique<Model>(options)) {}
@@ -80,8 +82,7 @@ std::vector<float> CrossEncoder::score(std::string_view question, std::span<cons
 }
 
 const std::string& CrossEncoder::name() const noexcept {
-  static const std::string name = std::string(kModel) + "/fp32";
-  return name;
+  return model_->name();
 }
 
 }  // namespace jackdaw::inference

@@ -9,21 +9,28 @@
 #include <vector>
 
 #include "core/reranker.h"
+#include "inference/encoder_shape.h"
+#include "inference/kernels.h"
 
 namespace jackdaw::inference {
 
 struct CrossEncoderOptions {
-  std::filesystem::path model_dir;        // holds ms-marco-MiniLM-L-12-v2/model.onnx and vocab.txt
-  std::filesystem::path cache_dir;        // compiled graphs, for a faster next start; empty: none
-  std::size_t threads = 2;                // calls that compute at the same time; more wait their turn
+  std::filesystem::path model_dir;  // holds a folder for each model, with weights and vocab.txt
+  std::filesystem::path cache_dir;  // where the prepared model is kept when model_dir cannot be written; empty: nowhere
+  std::string model = "jackdaw-rerank-l6";  // or "jackdaw-rerank-l3", "ms-marco-MiniLM-L-12-v2"
+  Precision precision = Precision::kInt8;
   std::size_t max_tokens = 512;           // of question and passage together, 8..512: the model's positions
   std::size_t max_question_tokens = 256;  // a longer question is cut, so that each passage keeps room
   std::size_t batch_tokens = 160;         // short pairs share a batch of at most this many tokens
+  // Of the machine's; for tests and benchmarks.
+  const Kernels* kernels = &kernel_sets().front();
 };
 
-// The real reranker: ms-marco-MiniLM-L-12-v2. Safe from any thread; the arithmetic of one call runs on one thread. The
-// constructor takes about half a second and throws Error kUnavailable when a model file is missing or damaged; the
-// message names the command that fetches it.
+// The real reranker: a BERT with one logit (ms-marco-MiniLM-L-12-v2 and smaller ones distilled from it). Safe from any
+// number of threads; the arithmetic of one call runs on its caller's. A pair's logit is the same to the last bit
+// whatever is scored beside it. The constructor maps the prepared model, which is made first where it is missing
+// (prepared_encoder.h), and throws Error kUnavailable when a model file is missing or damaged; the message names the
+// command that fetches it.
 class CrossEncoder : public Reranker {
  public:
   explicit CrossEncoder(CrossEncoderOptions options);

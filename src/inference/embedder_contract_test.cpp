@@ -14,7 +14,7 @@ std::shared_ptr<Embedder> hash_embedder() {
 std::shared_ptr<Embedder> local_embedder() {
   if (!has_models()) return nullptr;
   static const auto made = std::make_shared<inference::LocalEmbedder>(
-      inference::LocalEmbedderOptions{.model_dir = models_dir(), .cache_dir = graph_cache_dir()});
+      inference::LocalEmbedderOptions{.model_dir = models_dir(), .cache_dir = {}});
   return made;
 }
 

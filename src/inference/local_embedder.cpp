@@ -4,9 +4,10 @@
 
 #include "core/error.h"
 #include "inference/batches.h"
+#include "inference/encoder.h"
 #include "inference/model_files.h"
 #include "inference/pooling.h"
-#include "inference/session.h"
+#include "inference/prepared_encoder.h"
 #include "inference/wordpiece.h"
 
 namespace jackdaw::inference {
@@ -23,17 +24,16 @@ class LocalEmbedder::Model {
       : max_tokens_(options.max_tokens),
         limits_{.tokens = options.batch_tokens},
         words_(WordPiece::read(require_model_file(options.model_dir, kModel, "vocab.txt"))),
-        session_(require_model_file(options.model_dir, kModel, "model.safetensors"), Head::kNone,
-                 {.cache_dir = options.cache_dir, .threads = options.threads}) {
-    if (words_.size() != session_.vocabulary()) {
+        encoder_(open_encoder(encoder_model(kModel), options.precision, options.model_dir, options.cache_dir),
+                 *options.kernels),
+        name_(std::string(kModel) + "/mean/" + std::string(to_string(options.precision))) {
+    if (words_.size() != encoder_.shape().vocabulary) {
       throw Error(ErrorCode::kUnavailable, "The vocabulary in " + (options.model_dir / kModel).string() +
                                                " does not fit the weights beside it. Run `jackdaw models pull`.");
     }
-    if (max_tokens_ < 3 || max_tokens_ > session_.positions() || options.threads == 0) {
-      throw Error(ErrorCode::kInvalidArgument, "The embedder reads 3 to " + std::to_string(session_.positions()) +
-                                                   " tokens on at least one thread, not " +
-                                                   std::to_string(max_tokens_) + " on " +
-                                                   std::to_string(options.threads) + ".");
+    if (max_tokens_ < 3 || max_tokens_ > encoder_.shape().positions) {
+      throw Error(ErrorCode::kInvalidArgument, "The embedder reads 3 to " + std::to_string(encoder_.shape().positions) +
+                                                   " tokens, not " + std::to_string(max_tokens_) + ".");
     }
   }
 
@@ -42,18 +42,19 @@ class LocalEmbedder::Model {
     std::vector<Embedding> out(texts.size());
     for (const BatchPlan& plan : plan_batches(encodings, limits_)) {
       cancellation.throw_if_requested();
-      const std::vector<float> states = session_.run(pack(encodings, plan));
+      const std::vector<float> states = encoder_.states(pack(encodings, plan), cancellation);
       std::span<const float> rest(states);
       for (const std::size_t i : plan) {
-        const std::size_t floats = encodings[i].tokens.size() * session_.hidden();
-        out[i] = mean_unit(rest.first(floats), session_.hidden());
+        const std::size_t floats = encodings[i].tokens.size() * encoder_.shape().hidden;
+        out[i] = mean_unit(rest.first(floats), encoder_.shape().hidden);
         rest = rest.subspan(floats);
       }
     }
     return out;
   }
 
-  std::size_t dimensions() const noexcept { return session_.hidden(); }
+  const std::string& name() const noexcept { return name_; }
+  std::size_t dimensions() const noexcept { return encoder_.shape().hidden; }
 
  private:
   std::vector<Encoding> encode_all(std::span<const std::string_view> texts, const Cancellation& cancellation) const {
@@ -69,7 +70,8 @@ class LocalEmbedder::Model {
   std::size_t max_tokens_;
   BatchLimits limits_;
   WordPiece words_;
-  Session session_;
+  Encoder encoder_;
+  std::string name_;
 };
 
 LocalEmbedder::LocalEmbedder(LocalEmbedderOptions options) : model_(std::make_unique<Model>(options)) {}
@@ -85,8 +87,7 @@ std::size_t LocalEmbedder::dimensions() const noexcept {
 }
 
 const std::string& LocalEmbedder::name() const noexcept {
-  static const std::string name = std::string(kModel) + "/mean/fp32";
-  return name;
+  return model_->name();
 }
 
 }  // namespace jackdaw::inference

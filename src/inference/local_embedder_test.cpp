@@ -14,11 +14,12 @@ namespace jackdaw::testing {
 namespace {
 
 using inference::LocalEmbedder;
+using inference::Precision;
 
 std::shared_ptr<Embedder> shared_embedder() {
   if (!has_models()) return nullptr;
-  static const auto made = std::make_shared<LocalEmbedder>(
-      inference::LocalEmbedderOptions{.model_dir = models_dir(), .cache_dir = graph_cache_dir()});
+  static const auto made = std::make_shared<LocalEmbedder>(inference::LocalEmbedderOptions{
+      .model_dir = models_dir(), .cache_dir = {}, .precision = inference::Precision::kFp32});
   return made;
 }
 
@@ -113,31 +114,37 @@ TEST(LocalEmbedder, StopsBetweenBatches) {
   canceller.join();
 }
 
-TEST(LocalEmbedder, GivesTheSameVectorsWithAndWithoutItsCache) {
+// Some of these texts are a few odd characters, on which rounding shows most: passages come to 0.9966.
+TEST(LocalEmbedder, StaysCloseToTheReferenceInEightBits) {
   if (!has_models()) GTEST_SKIP() << kNoModels;
-  const ScratchFolder folder;
-  const std::vector<std::string_view> texts{"What is the list price?", "Berlin"};
-  std::vector<std::vector<Embedding>> got;
-  for (const auto& cache : {std::filesystem::path(), folder.path() / "cache", folder.path() / "cache"}) {
-    LocalEmbedder embedder({.model_dir = models_dir(), .cache_dir = cache, .threads = 1});
-    got.push_back(embedder.embed(texts, Cancellation()));
+  const Golden expected = golden();
+  LocalEmbedder embedder({.model_dir = models_dir(), .cache_dir = {}});
+  EXPECT_EQ(embedder.name(), "all-MiniLM-L6-v2/mean/int8");
+  const auto got = embedder.embed(expected.views(), Cancellation());
+  double sum = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const double close = cosine(got[i], expected.vectors[i]);
+    EXPECT_GE(close, 0.97) << expected.texts[i];
+    sum += close;
   }
-  EXPECT_FALSE(std::filesystem::is_empty(folder.path() / "cache"));
-  EXPECT_EQ(got[0], got[1]);
-  EXPECT_EQ(got[0], got[2]);
+  EXPECT_GE(sum / static_cast<double>(got.size()), 0.993);
 }
 
-TEST(LocalEmbedder, MakesADamagedCacheAgain) {
+TEST(LocalEmbedder, GivesATextTheSameVectorToTheLastBitWhateverItsCompany) {
   if (!has_models()) GTEST_SKIP() << kNoModels;
-  const ScratchFolder folder;
-  const std::vector<std::string_view> texts{"Berlin"};
-  LocalEmbedder first({.model_dir = models_dir(), .cache_dir = folder.path(), .threads = 1});
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
-    std::ofstream(entry.path().string() + ".damaged", std::ios::binary) << "not a graph";
-    std::filesystem::rename(entry.path().string() + ".damaged", entry.path());
+  const std::vector<std::string_view> texts{"Ice floats.",
+                                            "",
+                                            "Water expands when it freezes, so that pipes burst in winter.",
+                                            "Berlin",
+                                            "What is the list price of the Magpie-7?",
+                                            "Ice floats."};
+  for (const Precision precision : {Precision::kInt8, Precision::kFp32}) {
+    LocalEmbedder embedder({.model_dir = models_dir(), .cache_dir = {}, .precision = precision});
+    const auto together = embedder.embed(texts, Cancellation());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      EXPECT_EQ(embedder.embed(std::span(texts).subspan(i, 1), Cancellation()).front(), together[i]) << texts[i];
+    }
   }
-  LocalEmbedder second({.model_dir = models_dir(), .cache_dir = folder.path(), .threads = 1});
-  EXPECT_EQ(first.embed(texts, Cancellation()), second.embed(texts, Cancellation()));
 }
 
 TEST(LocalEmbedder, SaysHowToGetAMissingModel) {
@@ -153,7 +160,7 @@ TEST(LocalEmbedder, SaysHowToGetAMissingModel) {
 
 TEST(LocalEmbedder, RefusesAWindowThatTheModelDoesNotHave) {
   if (!has_models()) GTEST_SKIP() << kNoModels;
-  EXPECT_THROW(LocalEmbedder({.model_dir = models_dir(), .cache_dir = graph_cache_dir(), .max_tokens = 513}), Error);
+  EXPECT_THROW(LocalEmbedder({.model_dir = models_dir(), .cache_dir = {}, .max_tokens = 513}), Error);
 }
 
 }  // namespace

@@ -68,16 +68,36 @@ std::optional<Tensor> read_tensor(const MappedFile& file, std::string_view name,
   const json::object* object = entry.if_object();
   const json::value* type = object == nullptr ? nullptr : object->if_contains("dtype");
   if (type == nullptr || !type->is_string()) damaged(file, "the entry of " + std::string(name) + " has no type");
-  if (type->get_string() != "F32") return std::nullopt;
+  if (type->get_string() != "F32" && type->get_string() != "I8") return std::nullopt;
+  const ElementType element = type->get_string() == "F32" ? ElementType::kF32 : ElementType::kI8;
   auto shape = read_shape(object->if_contains("shape"));
   const auto slice = read_slice(object->if_contains("data_offsets"), data.size());
   if (!shape || !slice) damaged(file, "the entry of " + std::string(name) + " has a wrong shape or place");
-  Tensor tensor{.type = ElementType::kF32, .shape = std::move(*shape), .bytes = {}};
+  Tensor tensor{.type = element, .shape = std::move(*shape), .bytes = {}};
   tensor.bytes = data.subspan(slice->begin, slice->end - slice->begin);
-  if (tensor.bytes.size() != count_elements(tensor.shape) * sizeof(float)) {
+  if (tensor.bytes.size() != count_elements(tensor.shape) * element_bytes(element)) {
     damaged(file, "the size of " + std::string(name) + " does not fit its shape");
   }
   return tensor;
+}
+
+// Joins 8-bit matrices with the scales of their rows.
+void join_scales(TensorFile& out) {
+  constexpr std::string_view kNumbers = ".int8";
+  std::map<std::string, Tensor, std::less<>> joined;
+  for (auto& [name, tensor] : out.tensors) {
+    if (!name.ends_with(kNumbers)) continue;
+    const std::string stem = name.substr(0, name.size() - kNumbers.size());
+    const auto scales = out.tensors.find(stem + ".scale");
+    if (scales == out.tensors.end() || tensor.type != ElementType::kI8 || tensor.shape.size() != 2 ||
+        scales->second.type != ElementType::kF32 || count_elements(scales->second.shape) != tensor.shape[0] ||
+        tensor.shape[0] == 0 || tensor.shape[1] == 0) {
+      damaged(*out.file, stem + " has no scale for each row");
+    }
+    tensor.row_scales = scales->second.bytes;
+    joined.emplace(stem, tensor);
+  }
+  out.tensors.merge(joined);
 }
 
 }  // namespace
@@ -102,6 +122,7 @@ TensorFile read_safetensors(std::shared_ptr<const MappedFile> file) {
     if (name == "__metadata__") continue;
     if (auto tensor = read_tensor(*file, name, entry, data)) out.tensors.emplace(name, std::move(*tensor));
   }
+  join_scales(out);
   return out;
 }
 

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30;
 constexpr std::size_t kMaxLayers = 48;
-constexpr std::size_t kHeadWidth = 32;  // of all MiniLM models: hidden / heads
 
 // Takes tensors out of a file by name and shape.
 class Collector {
@@ -22,6 +21,7 @@ class Collector {
     auto expected = shape;
     if (tensor.input_major) std::reverse(expected.begin(), expected.end());
     if (tensor.shape != expected) damaged(name + " has a wrong shape");
+    if (tensor.type == ElementType::kI8 && shape.size() == 1) damaged(name + " is not of floats");
     return tensor;
   }
 
@@ -70,17 +70,46 @@ BertLayer take_layer(const Collector& from, std::size_t index, const BertWeights
           .output_norm = from.take_norm(at + ".output.LayerNorm", hidden)};
 }
 
-void take_embeddings(const Collector& from, BertWeights& out) {
-  out.words = from.take_table("embeddings.word_embeddings.weight");
+// The names of the distilled rerankers: queries, keys and values stand in one matrix.
+BertLayer take_compact_layer(const Collector& from, std::size_t index, const BertWeights& sizes) {
+  const std::string at = "layers." + std::to_string(index);
+  const std::size_t hidden = sizes.hidden;
+  const Linear stacked = from.take_linear(at + ".attention.qkv", 3 * hidden, hidden);
+  const auto part = [&](std::size_t i) {
+    Tensor bias = stacked.bias;
+    bias.shape = {hidden};
+    bias.bytes = bias.bytes.subspan(i * hidden * sizeof(float), hidden * sizeof(float));
+    return Linear{.weight = rows_of(stacked.weight, i * hidden, hidden), .bias = std::move(bias)};
+  };
+  return {.query = part(0),
+          .key = part(1),
+          .value = part(2),
+          .attention_output = from.take_linear(at + ".attention.output", hidden, hidden),
+          .attention_norm = from.take_norm(at + ".attention.layer_norm", hidden),
+          .intermediate = from.take_linear(at + ".ffn.up", sizes.intermediate, hidden),
+          .output = from.take_linear(at + ".ffn.down", hidden, sizes.intermediate),
+          .output_norm = from.take_norm(at + ".ffn.layer_norm", hidden)};
+}
+
+struct EmbeddingNames {
+  std::string words, positions, types, norm;
+};
+const EmbeddingNames kUsualNames{"embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight",
+                                 "embeddings.token_type_embeddings.weight", "embeddings.LayerNorm"};
+const EmbeddingNames kCompactNames{"embeddings.word", "embeddings.position", "embeddings.token_type",
+                                   "embeddings.layer_norm"};
+
+void take_embeddings(const Collector& from, const EmbeddingNames& names, std::size_t head_width, BertWeights& out) {
+  out.words = from.take_table(names.words);
   out.vocabulary = out.words.shape[0];
   out.hidden = out.words.shape[1];
-  if (out.hidden % kHeadWidth != 0) from.damaged("its width is no multiple of 32");
-  out.heads = out.hidden / kHeadWidth;
-  out.positions = from.take_table("embeddings.position_embeddings.weight");
+  if (out.hidden % head_width != 0) from.damaged("its width is no multiple of " + std::to_string(head_width));
+  out.heads = out.hidden / head_width;
+  out.positions = from.take_table(names.positions);
   out.positions_count = out.positions.shape[0];
   if (out.positions.shape[1] != out.hidden) from.damaged("its positions have a wrong width");
-  out.types = from.take("embeddings.token_type_embeddings.weight", {2, out.hidden});
-  out.embeddings_norm = from.take_norm("embeddings.LayerNorm", out.hidden);
+  out.types = from.take(names.types, {2, out.hidden});
+  out.embeddings_norm = from.take_norm(names.norm, out.hidden);
 }
 
 TensorFile read_tensors(const std::filesystem::path& path) {
@@ -90,21 +119,26 @@ TensorFile read_tensors(const std::filesystem::path& path) {
 
 }  // namespace
 
-BertWeights read_bert_weights(const std::filesystem::path& path, Head head) {
+BertWeights read_bert_weights(const std::filesystem::path& path, Head head, std::size_t head_width) {
   const TensorFile source = read_tensors(path);
   const Collector from(source);
   BertWeights out;
   out.file = source.file;
-  take_embeddings(from, out);
-  const Tensor& widening = from.take_table("encoder.layer.0.intermediate.dense.weight");
+  const bool compact = from.has(kCompactNames.words);
+  take_embeddings(from, compact ? kCompactNames : kUsualNames, head_width, out);
+  const Tensor& widening =
+      from.take_table(compact ? "layers.0.ffn.up.weight" : "encoder.layer.0.intermediate.dense.weight");
   out.intermediate = widening.shape[widening.input_major ? 1 : 0];
-  while (from.has("encoder.layer." + std::to_string(out.layers.size()) + ".output.dense.bias")) {
+  const std::string before = compact ? "layers." : "encoder.layer.";
+  const std::string behind = compact ? ".ffn.down.bias" : ".output.dense.bias";
+  while (from.has(before + std::to_string(out.layers.size()) + behind)) {
     if (out.layers.size() == kMaxLayers) from.damaged("it has too many layers");
-    out.layers.push_back(take_layer(from, out.layers.size(), out));
+    const std::size_t index = out.layers.size();
+    out.layers.push_back(compact ? take_compact_layer(from, index, out) : take_layer(from, index, out));
   }
   if (out.layers.empty()) from.damaged("it has no layers");
   if (head == Head::kClassifier) {
-    out.pooler = from.take_linear("pooler.dense", out.hidden, out.hidden);
+    out.pooler = from.take_linear(compact ? "pooler" : "pooler.dense", out.hidden, out.hidden);
     out.classifier = from.take_linear("classifier", 1, out.hidden);
   }
   return out;

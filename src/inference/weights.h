@@ -47,7 +47,8 @@ struct BertWeights {
 enum class Head { kNone, kClassifier };
 
 // Reads and checks the weights: every tensor must be there in the shape that the others imply. `.safetensors` and
-// `.onnx` files are told apart by their name. Throws Error kUnavailable, naming the command that fetches the file.
-BertWeights read_bert_weights(const std::filesystem::path& path, Head head);
+// `.onnx` files are told apart by their name. `head_width`, which no tensor tells, is hidden / heads. Throws Error
+// kUnavailable, naming the command that fetches the file.
+BertWeights read_bert_weights(const std::filesystem::path& path, Head head, std::size_t head_width = 32);
 
 }  // namespace jackdaw::inference

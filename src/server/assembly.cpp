@@ -23,6 +23,7 @@
 #include "inference/overlap_reranker.h"
 #include "providers/make_model.h"
 #include "server/crash_at.h"
+#include "store/open_collection.h"
 #include "store/schema.h"
 #include "store/sqlite_store.h"
 
@@ -65,14 +66,20 @@ extract::ConfinedExtractorOptions extractor_options(const Config& config, bool r
 
 std::unique_ptr<Embedder> make_embedder(const Config& config) {
   if (config.embedder == "hash") return std::make_unique<inference::HashEmbedder>();
-  return std::make_unique<inference::LocalEmbedder>(inference::LocalEmbedderOptions{
-      .model_dir = config.models_dir, .cache_dir = config.data_dir / "cache", .threads = config.threads});
+  inference::LocalEmbedderOptions options{.model_dir = config.models_dir, .cache_dir = config.data_dir / "cache"};
+  const bool as_the_collection =
+      config.embedder == "minilm" && store::embedder_of_vectors(config.data_dir).ends_with("/fp32");
+  if (as_the_collection || config.embedder == "minilm-fp32") options.precision = inference::Precision::kFp32;
+  return std::make_unique<inference::LocalEmbedder>(std::move(options));
 }
 
 std::unique_ptr<Reranker> make_reranker(const Config& config) {
   if (config.embedder == "hash") return std::make_unique<inference::OverlapReranker>();
-  return std::make_unique<inference::CrossEncoder>(inference::CrossEncoderOptions{
-      .model_dir = config.models_dir, .cache_dir = config.data_dir / "cache", .threads = config.threads});
+  inference::CrossEncoderOptions options{.model_dir = config.models_dir, .cache_dir = config.data_dir / "cache"};
+  const std::string layers = config.reranker.substr(0, config.reranker.find('-'));
+  options.model = layers == "l12" ? "ms-marco-MiniLM-L-12-v2" : "jackdaw-rerank-" + layers;
+  if (config.reranker.ends_with("-fp32")) options.precision = inference::Precision::kFp32;
+  return std::make_unique<inference::CrossEncoder>(std::move(options));
 }
 
 ingest::ChunkerOptions chunker_options(const Config& config) {
@@ -90,8 +97,11 @@ ingest::EmbeddedContext embedded_context(const Config& config) {
 std::unique_ptr<SearchIndex> make_index(const Config& config, std::size_t dimensions) {
   index::SegmentedIndexOptions options;
   options.dimensions = dimensions;
+  options.analyzer.language =
+      config.analyzer == "unicode" ? index::AnalyzerLanguage::kUnicode : index::AnalyzerLanguage::kEnglish;
   options.analyzer.stem = config.stem;
   options.analyzer.drop_stop_words = config.stop_words;
+  options.fields = {.title = config.title_weight, .heading = config.heading_weight};
   options.vectors = index::vector_engine_named(config.vector_engine).value();
   options.approximate_from = config.approximate_from;
   return std::make_unique<index::SegmentedIndex>(options);

@@ -54,11 +54,15 @@ struct Config {
   bool chunk_strict = false;
   std::string chunks = "characters";         // or "sections"
   std::string embedded_context = "heading";  // or "none", "title"
+  std::string analyzer = "english";  // or "unicode"
   bool stem = true;
   bool stop_words = true;
+  std::uint32_t title_weight = 1;
+  std::uint32_t heading_weight = 1;
   std::string vector_engine = "int8";
   std::size_t approximate_from = 200'000;  // chunks; of vector_engine "int8-approximate"
   std::string embedder = "minilm";
+  std::string reranker = "l6";
   std::size_t threads = 0;           // 0: one for each core
   std::string sandbox = "required";  // or "off"
   std::string ocr = "auto";          // or "off"

@@ -266,9 +266,18 @@ std::span<const Setting> settings() {
        "What is embedded with a chunk: `none`, its `heading`, or the document's `title` and the heading. For documents "
        "that are read from then on.",
        word(&Config::embedded_context, {"none", "heading", "title"})},
+      {"JACKDAW_ANALYZER", "", "english",
+       "How keyword search reads text: `english`, or `unicode` for any language (no stemming, no stop words).",
+       word(&Config::analyzer, {"english", "unicode"})},
       {"JACKDAW_STEM", "", "true", "Whether keyword search matches English words by their stem.", flag(&Config::stem)},
       {"JACKDAW_STOP_WORDS", "", "true", "Whether keyword search leaves out English stop words.",
        flag(&Config::stop_words)},
+      {"JACKDAW_TITLE_WEIGHT", "", "1",
+       "How often a word of a document's title counts in keyword search, beside a word of the text; 0: not at all.",
+       number<std::uint32_t>(&Config::title_weight, 0, 16)},
+      {"JACKDAW_HEADING_WEIGHT", "", "1",
+       "How often a word of the headings above a passage counts in keyword search; 0: not at all.",
+       number<std::uint32_t>(&Config::heading_weight, 0, 16)},
       {"JACKDAW_VECTOR_ENGINE", "", "int8",
        "Vector search. `int8`: a scan of bytes, exact by what it proves of them. `int8-approximate`: the same, and large "
        "collections are searched by one bit for each number first. `flat`: our own scan of the numbers, exact. `faiss`: "
@@ -278,8 +287,12 @@ std::span<const Setting> settings() {
        "From how many passages on `int8-approximate` may miss some of the nearest; below it is exact.",
        number<std::size_t>(&Config::approximate_from, 0, 1'000'000'000)},
       {"JACKDAW_EMBEDDER", "", "minilm",
-       "Embeddings: `minilm`, or `hash`, a wordwise stand-in without a model, for tests.",
-       word(&Config::embedder, {"minilm", "hash"})},
+       "Embeddings: `minilm` (in the precision of the collection's vectors, 8 bits for a new one), `minilm-int8`, "
+       "`minilm-fp32`, or `hash`, a wordwise stand-in without a model, for tests.",
+       word(&Config::embedder, {"minilm", "minilm-int8", "minilm-fp32", "hash"})},
+      {"JACKDAW_RERANKER", "", "l6",
+       "Cross-encoder of `l3`, `l6` or `l12` layers, in 8 bits; with `-fp32` behind it in 32-bit floats.",
+       word(&Config::reranker, {"l3", "l6", "l12", "l3-fp32", "l6-fp32", "l12-fp32"})},
       {"JACKDAW_THREADS", "", "0", "Threads that compute; 0: one for each core.",
        number<std::size_t>(&Config::threads, 0, 256)},
       {"JACKDAW_SANDBOX", "", "required",

@@ -66,6 +66,18 @@ Database open_writer(const std::filesystem::path& data_dir, std::int64_t max_dat
   return database;
 }
 
+std::string embedder_of_vectors(const std::filesystem::path& data_dir) {
+  const std::filesystem::path file = database_path(data_dir);
+  std::error_code ignored;
+  if (std::filesystem::file_size(file, ignored) == 0 || ignored) return {};
+  refuse_unknown_format(file);
+  Database database(file, Database::Access::kReadOnly);
+  refuse_unknown_format(database, migrations());
+  if (database.integer("SELECT EXISTS(SELECT 1 FROM sqlite_master WHERE name = 'vectors')") == 0) return {};
+  if (database.integer("SELECT EXISTS(SELECT 1 FROM vectors)") == 0) return {};
+  return read_meta(database, kMetaEmbedder);
+}
+
 std::size_t collect_leftovers(Database& database, const Originals& originals) {
   std::set<std::string, std::less<>> named;
   Statement rows = database.prepare("SELECT sha256 FROM documents UNION SELECT sha256 FROM jobs");

@@ -17,6 +17,9 @@ std::filesystem::path database_path(const std::filesystem::path& data_dir);
 Database open_writer(const std::filesystem::path& data_dir, std::int64_t max_database_bytes,
                      const std::string& embedder_name);
 
+// Whose vectors the collection in that folder has; empty where there are none, or no collection. Throws as above.
+std::string embedder_of_vectors(const std::filesystem::path& data_dir);
+
 // Deletes the originals that neither a document nor a job names. Returns how many.
 std::size_t collect_leftovers(Database& database, const Originals& originals);
 

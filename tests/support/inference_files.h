@@ -18,11 +18,6 @@ inline std::filesystem::path models_dir() {
                           : std::filesystem::path(JACKDAW_SOURCE_DIR) / "third_party" / "models";
 }
 
-// Compiled graphs, shared by all tests of one build.
-inline std::filesystem::path graph_cache_dir() {
-  return std::filesystem::path(JACKDAW_BINARY_DIR) / "graph_cache";
-}
-
 inline bool has_models() {
   return std::filesystem::exists(models_dir() / "all-MiniLM-L6-v2" / "model.safetensors") &&
          std::filesystem::exists(models_dir() / "ms-marco-MiniLM-L-12-v2" / "model.onnx");

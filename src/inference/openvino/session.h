@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "inference/batches.h"
 #include "inference/weights.h"
 
 namespace jackdaw::inference {
@@ -15,13 +16,6 @@ namespace jackdaw::inference {
 struct SessionOptions {
   std::filesystem::path cache_dir;  // where the compiled graph is kept; empty: compiled at every start
   std::size_t threads = 2;          // runs at the same time, 1..64; each computes on one thread of the runtime
-};
-
-// Sequences of token ids, one after another.
-struct PackedBatch {
-  std::vector<std::int32_t> ids;
-  std::vector<std::uint8_t> types;   // one for each id: 0 or 1
-  std::vector<std::size_t> lengths;  // of the sequences, in tokens; they add up to ids.size()
 };
 
 // One BERT model, ready to run; hides the inference runtime. Safe from any thread: run() waits while `threads` others

@@ -1,4 +1,4 @@
-#include "inference/session.h"
+#include "inference/openvino/session.h"
 
 #include <malloc.h>
 #include <openvino/openvino.hpp>
@@ -11,8 +11,8 @@
 #include "core/error.h"
 #include "core/guarded.h"
 #include "core/log.h"
-#include "inference/bert_graph.h"
-#include "inference/graph_cache.h"
+#include "inference/openvino/bert_graph.h"
+#include "inference/openvino/graph_cache.h"
 
 namespace jackdaw::inference {
 namespace {

@@ -1,4 +1,4 @@
-#include "inference/graph_cache.h"
+#include "inference/openvino/graph_cache.h"
 
 #include <fcntl.h>
 #include <openvino/runtime/compiled_model.hpp>

@@ -1,4 +1,4 @@
-#include "inference/bert_graph.h"
+#include "inference/openvino/bert_graph.h"
 
 #include <openvino/core/model.hpp>
 #include <openvino/op/ops.hpp>
