@@ -144,8 +144,10 @@ void add_eval(CLI::App& app, EvalCommand& eval) {
   command.add_option("--depth", eval.depth, "Candidates that are reranked, 1 to 1000")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
       ->capture_default_str();
-  command.add_option("--passages", eval.passages, "whole: a passage for each text; chunks: as documents are cut")
-      ->check(CLI::IsMember({"whole", "chunks"}))
+  command
+      .add_option("--passages", eval.passages,
+                  "whole: a passage for each text; chunks: as documents are cut; joined: as long documents are cut")
+      ->check(CLI::IsMember({"whole", "chunks", "joined"}))
       ->capture_default_str();
   command.add_option("--split", eval.split, "Which qrels/NAME.tsv of a folder")->type_name("NAME");
   command.add_option("--data-sets", eval.data_sets, "The folder of the named sets (JACKDAW_TEST_DATA)")

@@ -40,7 +40,7 @@ TEST(EvalBm25s, KeywordSearchIsAsGoodAsBm25sOverTheSameTerms) {
   for (const Reference& reference : kBm25s) {
     const EvalSet set = find_eval_set(std::string(reference.set), {folder, "", extractor, {}}, Cancellation());
     boost::asio::io_context context;
-    const EvalOptions options{{EvalStage::kKeyword}, false, 20};
+    const EvalOptions options{{EvalStage::kKeyword}, EvalCut::kWhole, 20};
     auto run = boost::asio::co_spawn(context, evaluation.run(set, options, Cancellation()), boost::asio::use_future);
     context.run();
     const double ndcg = mean(run.get().rows.at(0).scores.at(Metric::kNdcg10));

@@ -139,7 +139,7 @@ class Measurement {
   Measurement(const EvalCommand& command, std::vector<EvalStage> stages, std::vector<Candidate> candidates,
               std::filesystem::path cache, Terminal& terminal)
       : command_(command),
-        options_{std::move(stages), command.passages == "chunks", command.depth},
+        options_{std::move(stages), eval_cut_from(command.passages).value_or(EvalCut::kWhole), command.depth},
         candidates_(std::move(candidates)),
         cache_(std::move(cache)),
         terminal_(terminal),

@@ -22,7 +22,7 @@ struct EvalCommand {
   std::size_t queries = 0;              // drawn from each set; 0: all
   std::uint64_t seed = 1;               // of the drawing and of the intervals
   std::size_t depth = 20;               // candidates that are reranked
-  std::string passages = "whole";       // or "chunks"
+  std::string passages = "whole";       // a name of EvalCut
   std::string split;                    // of a folder's judgements
   std::filesystem::path data_sets;      // empty: JACKDAW_TEST_DATA
   std::filesystem::path cache;          // empty: default_eval_cache()

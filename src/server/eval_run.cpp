@@ -12,8 +12,6 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/search_index.h"
-#include "ingest/chunker.h"
-#include "ingest/embedded_text.h"
 #include "ingest/embedding_work.h"
 #include "server/assembly.h"
 
@@ -64,14 +62,6 @@ std::optional<EvalStage> eval_stage_from(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-// What is indexed. A chunk's id is its place here.
-struct Evaluation::Passages {
-  std::vector<std::size_t> text;      // of the set, for each passage
-  std::vector<std::string> embedded;  // as the embedder sees it
-  std::vector<std::string> read;      // as the reranker sees it
-  std::vector<IndexedDocument> documents;
-};
-
 struct Evaluation::Question {
   const std::string& text;
   std::shared_ptr<const IndexSnapshot> snapshot;
@@ -92,7 +82,7 @@ struct Evaluation::Question {
   }
 
   // Places of texts or of documents: each as good as the best of its passages.
-  std::vector<std::size_t> ranking(EvalStage stage, const EvalSet& set, const Passages& passages,
+  std::vector<std::size_t> ranking(EvalStage stage, const EvalSet& set, const EvalPassages& passages,
                                    bool by_document) const {
     std::vector<std::size_t> places;
     std::unordered_set<std::size_t> seen;
@@ -139,39 +129,6 @@ Reranker& Evaluation::reranker() {
     logits_ = std::make_unique<EvalCache>(cache_, "logits", reranker_->name(), 1);
   }
   return *reranker_;
-}
-
-Evaluation::Passages Evaluation::cut(const EvalSet& set, bool chunks) const {
-  const ingest::Chunker chunker(chunker_options(config_));
-  Passages passages;
-  for (std::size_t place = 0; place < set.texts.size(); ++place) {
-    const EvalText& text = set.texts[place];
-    IndexedDocument document;
-    document.document = DocumentId{std::to_string(place)};
-    document.title = text.title;
-    const auto add = [&](std::string body, std::string heading, std::string embedded, std::string read) {
-      IndexedChunk& chunk = document.chunks.emplace_back();
-      chunk.chunk = ChunkId{static_cast<std::int64_t>(passages.text.size())};
-      chunk.text = std::move(body);
-      chunk.heading = std::move(heading);
-      passages.text.push_back(place);
-      passages.embedded.push_back(std::move(embedded));
-      passages.read.push_back(std::move(read));
-    };
-    if (chunks) {
-      for (Chunk& chunk : chunker.cut(text.page)) {
-        add(chunk.text, chunk.heading, ingest::embedded_text(chunk, text.title, embedded_context(config_)), chunk.text);
-      }
-    } else {
-      const std::string whole = indexed_text(text.title, text.page.text);
-      add(text.page.text, "", whole, whole);
-    }
-    passages.documents.push_back(std::move(document));
-  }
-  if (passages.text.empty()) {
-    throw Error(ErrorCode::kNotReady, "The texts of \"" + set.name + "\" are all blank, so nothing can be found.");
-  }
-  return passages;
 }
 
 asio::awaitable<std::vector<Embedding>> Evaluation::embed(const std::vector<std::string>& texts,
@@ -244,7 +201,7 @@ asio::awaitable<void> Evaluation::search(Question& question, EvalTimes& times, C
   times["fuse"].push_back(fuse_ms);
 }
 
-asio::awaitable<void> Evaluation::rerank(Question& question, const Passages& passages, std::size_t depth,
+asio::awaitable<void> Evaluation::rerank(Question& question, const EvalPassages& passages, std::size_t depth,
                                          EvalTimes& times, Cancellation cancellation) {
   Reranker& reranker = this->reranker();
   question.reranked = question.fused;
@@ -275,7 +232,7 @@ asio::awaitable<void> Evaluation::rerank(Question& question, const Passages& pas
 
 asio::awaitable<EvalRun> Evaluation::run(const EvalSet& set, const EvalOptions& options, Cancellation cancellation) {
   EvalRun run;
-  Passages passages = cut(set, options.chunks);
+  EvalPassages passages = cut_passages(set, options.passages, chunker_options(config_), embedded_context(config_));
   run.passages = passages.text.size();
   const bool by_meaning = needs_vectors(options.stages);
   const bool reranks = holds(options.stages, EvalStage::kRerank);

@@ -19,6 +19,7 @@
 #include "server/config.h"
 #include "server/eval_cache.h"
 #include "server/eval_metrics.h"
+#include "server/eval_passages.h"
 #include "server/eval_sets.h"
 
 namespace jackdaw::server {
@@ -32,7 +33,7 @@ std::optional<EvalStage> eval_stage_from(std::string_view name) noexcept;
 
 struct EvalOptions {
   std::vector<EvalStage> stages;
-  bool chunks = false;     // false: each text is one passage; true: as the product's chunker cuts it
+  EvalCut passages = EvalCut::kWhole;
   std::size_t depth = 20;  // candidates that are reranked: what answer::RetrieverOptions does
 };
 
@@ -68,18 +69,16 @@ class Evaluation {
   boost::asio::awaitable<EvalRun> run(const EvalSet& set, const EvalOptions& options, Cancellation cancellation);
 
  private:
-  struct Passages;
   struct Question;
   Embedder& embedder();
   Reranker& reranker();
-  Passages cut(const EvalSet& set, bool chunks) const;
   boost::asio::awaitable<std::vector<Embedding>> embed(const std::vector<std::string>& texts,
                                                        Cancellation cancellation);
   boost::asio::awaitable<Embedding> embed_question(const std::string& question, EvalTimes& times,
                                                    Cancellation cancellation);
   boost::asio::awaitable<void> search(Question& question, EvalTimes& times, Cancellation cancellation);
-  boost::asio::awaitable<void> rerank(Question& question, const Passages& passages, std::size_t depth, EvalTimes& times,
-                                      Cancellation cancellation);
+  boost::asio::awaitable<void> rerank(Question& question, const EvalPassages& passages, std::size_t depth,
+                                      EvalTimes& times, Cancellation cancellation);
   void report(std::string_view what, std::size_t done, std::size_t all) const;
 
   const Config config_;

@@ -163,6 +163,30 @@ std::string only_split(const fs::path& folder) {
       (folder / "qrels").string() + " holds several sets of judgements. Choose one with --split: " + list + ".");
 }
 
+// Its documents are Markdown: their headings (#) become sections, as they do when such a file is read.
+std::vector<Section> sections_of_markdown(std::string_view text) {
+  std::vector<Section> sections;
+  std::vector<std::string> path;
+  bool in_code = false;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
+    if (line.starts_with("```")) in_code = !in_code;
+    const std::size_t level = line.find_first_not_of('#');
+    if (!in_code && level != std::string_view::npos && level >= 1 && level <= 6 && line[level] == ' ') {
+      path.resize(level);
+      path[level - 1] = text::trim(line.substr(level));
+      std::string heading;
+      for (const std::string& part : path) {
+        if (!part.empty()) heading.append(heading.empty() ? "" : kHeadingSeparator).append(part);
+      }
+      sections.push_back({static_cast<std::uint32_t>(begin), std::move(heading)});
+    }
+    begin = end + 1;
+  }
+  return sections;
+}
+
 void add_blueprint_queries(const fs::path& file, const Places& texts, std::vector<EvalQuery>& queries) {
   std::ifstream in = open(file, "the RAG blueprint");
   const std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
@@ -241,6 +265,7 @@ EvalSet read_rag_blueprint(const fs::path& folder) {
     const json::object& document = fields->get_object();
     add_text(set, places, text_at(document, "id", corpus, number), text_at(document, "title", corpus, number),
              text_at(document, "text", corpus, number), corpus, number);
+    set.texts.back().page.sections = sections_of_markdown(set.texts.back().page.text);
   });
   std::vector<EvalQuery> queries;
   for (const char* file : {"queries.json", "test_queries.json"}) {

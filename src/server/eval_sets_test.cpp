@@ -153,13 +153,15 @@ TEST_F(EvalSetsTest, ANamedSetLiesInTheFolderOrBelowIt) {
 TEST_F(EvalSetsTest, ReadsTheRagBlueprint) {
   fs::create_directories(folder_ / "vespa-rag-blueprint" / "dataset");
   fs::create_directories(folder_ / "vespa-rag-blueprint" / "queries");
-  write("vespa-rag-blueprint/dataset/docs.jsonl",
-        R"({"put": "id:doc:doc::7", "fields": {"id": "7", "title": "notes.md", "text": "# Notes"}})");
+  write(
+      "vespa-rag-blueprint/dataset/docs.jsonl",
+      R"({"put": "id:doc:doc::7", "fields": {"id": "7", "title": "notes.md", "text": "# Notes\nText.\n```\n# code\n```\n## Part\nMore."}})");
   write("vespa-rag-blueprint/queries/queries.json",
         R"([{"query_id": "x", "query_text": "which notes", "relevant_document_ids": ["7"]}])");
   write("vespa-rag-blueprint/queries/test_queries.json", "[]");
   const EvalSet read = find("vespa-rag-blueprint");
   EXPECT_EQ(read.texts.at(0).title, "notes.md");
+  EXPECT_EQ(read.texts.at(0).page.sections, (std::vector<Section>{{0, "Notes"}, {29, "Notes \u203a Part"}}));
   EXPECT_EQ(read.queries.at(0).gains, (Gains{{0, 1}}));
 }
 
