@@ -1,4 +1,3 @@
-#include <sys/resource.h>
 #include <time.h>
 
 #include <cstdint>
@@ -19,7 +18,7 @@
 //
 //   vector_search ENGINE DIMENSIONS VECTORS.f32 ROWS QUERIES.f32 LIMIT
 //
-// Makes one segment of the first ROWS rows of bare floats, says "ready <seconds> <resident bytes>", and then answers
+// Makes one segment of the first ROWS rows of bare floats, says "ready <seconds> <bytes of memory>", and then answers
 // each line of standard input, the number of a query, by "<nanoseconds> <row> <row> ...", best first.
 namespace {
 
@@ -34,10 +33,13 @@ std::vector<float> read_floats(const char* file, std::size_t most) {
   return floats;
 }
 
-std::uint64_t resident_bytes() {
-  std::uint64_t pages = 0;
-  std::ifstream("/proc/self/statm").ignore(32, ' ') >> pages;
-  return pages * 4096;
+// Without the pages of files.
+std::uint64_t memory_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("RssAnon:")) return std::strtoull(line.c_str() + 8, nullptr, 10) * 1024;
+  }
+  return 0;
 }
 
 struct Built {
@@ -48,7 +50,7 @@ struct Built {
 };
 
 Built build(VectorEngine engine, std::size_t dimensions, const char* file, std::size_t rows) {
-  const std::uint64_t before = resident_bytes();
+  const std::uint64_t before = memory_bytes();
   Built built;
   {
     const std::vector<float> floats = read_floats(file, rows * dimensions);
@@ -61,7 +63,7 @@ Built build(VectorEngine engine, std::size_t dimensions, const char* file, std::
     built.segment = make_vector_segment(engine, dimensions, pointers);
     built.seconds = building.elapsed_ms() / 1000;
   }
-  built.bytes = resident_bytes() - before;
+  built.bytes = memory_bytes() - before;
   return built;
 }
 

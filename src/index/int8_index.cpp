@@ -159,7 +159,7 @@ std::shared_ptr<const FloatRows> Int8Index::floats() const {
 }
 
 std::size_t Int8Index::likely_count(std::size_t limit, std::size_t rows) noexcept {
-  return 16 * limit + rows / 256;
+  return 2 * limit + rows / 128;
 }
 
 void Int8Index::search(std::span<const float> query, const RowSet* allowed, std::span<const ChunkId> chunks,

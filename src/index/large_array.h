@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <memory>
-#include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include "index/large_memory.h"
 
@@ -19,8 +19,12 @@ class LargeArray {
  public:
   LargeArray() = default;
   explicit LargeArray(std::size_t size)
-      : size_(size), numbers_(static_cast<Number*>(::operator new[](size * sizeof(Number), kAlignment))) {
-    prefer_large_pages(numbers_.get(), size * sizeof(Number));
+      : size_(size), numbers_(static_cast<Number*>(allocate_large(size * sizeof(Number))), Free{size}) {}
+  LargeArray(LargeArray&& other) noexcept : size_(std::exchange(other.size_, 0)), numbers_(std::move(other.numbers_)) {}
+  LargeArray& operator=(LargeArray&& other) noexcept {
+    size_ = std::exchange(other.size_, 0);
+    numbers_ = std::move(other.numbers_);
+    return *this;
   }
 
   std::size_t size() const noexcept { return size_; }
@@ -32,9 +36,9 @@ class LargeArray {
   std::span<const Number> all() const noexcept { return {numbers_.get(), size_}; }
 
  private:
-  static constexpr std::align_val_t kAlignment{64};
   struct Free {
-    void operator()(Number* numbers) const noexcept { ::operator delete[](numbers, kAlignment); }
+    std::size_t size = 0;
+    void operator()(Number* numbers) const noexcept { free_large(numbers, size * sizeof(Number)); }
   };
 
   std::size_t size_ = 0;

@@ -291,6 +291,49 @@ TEST(SegmentedIndex, ReadersSeeWholeStatesWhileOthersAddRemoveAndMerge) {
   EXPECT_EQ(index.snapshot()->documents, 20u);
 }
 
+// Saving moves the floats of segments from memory into the file, under those who read them.
+TEST(SegmentedIndex, ReadersFindTheSameWhileTheFloatsMoveIntoTheFile) {
+  for (const VectorEngine engine : {VectorEngine::kInt8, VectorEngine::kInt8Approximate}) {
+    SegmentedIndex index(small(engine));
+    Collection collection(6);
+    for (int n = 0; n < 50; ++n) {
+      const auto document = collection.make_document("stays" + std::to_string(n));
+      index.add({&document, 1});
+    }
+    const std::vector<float> query(kDimensions, 1.0F);
+    const auto best = [&](const IndexSnapshot& snapshot) { return snapshot.vector->search(query, 20, {}); };
+    const Ranking expected = best(*index.snapshot());
+    const auto file = std::filesystem::temp_directory_path() / ("jackdaw-index-" + random_id());
+    std::atomic<bool> finished{false};
+    std::thread writer([&] {
+      for (std::int64_t n = 0; n < 100; ++n) {
+        // Farther than all others.
+        const DocumentId id{"goes" + std::to_string(n % 7)};
+        IndexedDocument document{id, {}};
+        document.chunks.push_back({ChunkId{100'000 + n}, "word", Embedding(kDimensions, -10.0F)});
+        index.replace(document);
+        if (n % 10 == 0) index.save(file, "stamp", Cancellation());
+      }
+      finished = true;
+    });
+    std::thread merger([&] {
+      while (!finished) index.merge_if_due(Cancellation());
+    });
+    const auto read = [&] {
+      const auto oldest = index.snapshot();
+      while (!finished) {
+        EXPECT_EQ(best(*oldest), expected);
+        EXPECT_EQ(best(*index.snapshot()), expected);
+      }
+    };
+    std::thread first(read);
+    std::thread second(read);
+    for (std::thread* thread : {&writer, &merger, &first, &second}) thread->join();
+    EXPECT_EQ(best(*index.snapshot()), expected);
+    std::filesystem::remove(file);
+  }
+}
+
 // While documents are replaced and merged, each snapshot holds of each document one version, whole, in both indexes,
 // and never an older one than the snapshot before.
 TEST(SegmentedIndex, ReadersFindExactlyOneWholeVersionOfADocumentThatIsReplaced) {
