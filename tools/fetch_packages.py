@@ -31,7 +31,7 @@ PACKAGES = [
      [("pypdfium2_raw/libpdfium.so", "pypdfium2_raw/", "lib/"),
       ("pypdfium2-5.15.2.dist-info/licenses/*", "pypdfium2-5.15.2.dist-info/", "")],
      {"lib/libpdfium.so": "c76dc0f7839644bfa7c3e3107a6068df714e339c861bb7d4519907b821d427f9"}),
-    ("build", "openvino", "openvino==2026.4.1", 59,
+    ("test", "openvino", "openvino==2026.4.1", 59,
      "2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf",
      [("openvino/cmake/*", "openvino/", ""),
       ("openvino/include/*", "openvino/", ""),

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 build_packages="g++ make cmake ninja-build ccache mold pkg-config python3 python3-pip
   libboost1.81-dev libboost-json1.81-dev libssl-dev libcurl4-openssl-dev libspdlog-dev libfmt-dev libicu-dev
   libsqlite3-dev libseccomp-dev libzip-dev libpugixml-dev libgumbo-dev libmd4c-dev libuchardet-dev libfaiss-dev libopenblas-dev libstemmer-dev libcli11-dev"
-test_packages="libgtest-dev python3-pytest chromium chromium-driver curl xz-utils tesseract-ocr tesseract-ocr-eng"
+test_packages="libgtest-dev libsimde-dev python3-pytest chromium chromium-driver curl xz-utils tesseract-ocr tesseract-ocr-eng"
 fuzz_packages="clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19"
 bench_packages="libbenchmark-dev nginx"
 
