@@ -4,8 +4,11 @@
 #include <unordered_map>
 
 namespace jackdaw::answer {
+namespace {
 
-std::vector<FusedChunk> fuse(const Ranking& keyword, const Ranking& vector, double k) {
+// Both rankings' chunks, each once, with the places that it has; `share` says what a place adds to the fused score.
+template <class Share>
+std::vector<FusedChunk> merge(const Ranking& keyword, const Ranking& vector, Share share) {
   std::vector<FusedChunk> fused;
   std::vector<double> scores;
   std::unordered_map<ChunkId, std::size_t> places;
@@ -18,7 +21,7 @@ std::vector<FusedChunk> fuse(const Ranking& keyword, const Ranking& vector, doub
         scores.push_back(0);
       }
       fused[place->second].reasons.*reason = Place{found.score, ++rank};
-      scores[place->second] += 1.0 / (k + rank);
+      scores[place->second] += share(ranking, found.score, rank);
     }
   };
   add(keyword, &Reasons::keyword);
@@ -28,6 +31,23 @@ std::vector<FusedChunk> fuse(const Ranking& keyword, const Ranking& vector, doub
     return a.reasons.fused != b.reasons.fused ? a.reasons.fused > b.reasons.fused : a.chunk < b.chunk;
   });
   return fused;
+}
+
+}  // namespace
+
+std::vector<FusedChunk> fuse(const Ranking& keyword, const Ranking& vector, double k) {
+  return merge(keyword, vector, [k](const Ranking&, float, int rank) { return 1.0 / (k + rank); });
+}
+
+std::vector<FusedChunk> blend(const Ranking& keyword, const Ranking& vector) {
+  return merge(keyword, vector, [](const Ranking& ranking, float score, int) {
+    const double high = ranking.front().score, low = ranking.back().score;
+    return high > low ? (score - low) / (high - low) / 2 : 0.5;
+  });
+}
+
+std::vector<FusedChunk> fuse_by(Fusion fusion, const Ranking& keyword, const Ranking& vector) {
+  return fusion == Fusion::kScores ? blend(keyword, vector) : fuse(keyword, vector);
 }
 
 }  // namespace jackdaw::answer

@@ -63,5 +63,31 @@ TEST(Fusion, HandlesEmptyRankings) {
   EXPECT_EQ(ids(fuse(ranking({5, 4}), {})), (std::vector<std::int64_t>{5, 4}));
 }
 
+// By hand: keyword 10, 6, 2 becomes 1, 0.5, 0; vector 0.9, 0.8, 0.5 becomes 1, 0.75, 0. 1: (1 + 0.75) / 2; 2: 0.5 / 2;
+// 3: (0 + 1) / 2; 4: 0.
+TEST(Fusion, BlendsScoresBetweenTheLowestAndTheHighestOfEach) {
+  const auto fused = blend({{ChunkId{1}, 10}, {ChunkId{2}, 6}, {ChunkId{3}, 2}},
+                           {{ChunkId{3}, 0.9F}, {ChunkId{1}, 0.8F}, {ChunkId{4}, 0.5F}});
+  EXPECT_EQ(ids(fused), (std::vector<std::int64_t>{1, 3, 2, 4}));
+  EXPECT_NEAR(fused[0].reasons.fused, 0.875, 1e-6);
+  EXPECT_NEAR(fused[1].reasons.fused, 0.5, 1e-6);
+  EXPECT_NEAR(fused[2].reasons.fused, 0.25, 1e-6);
+  EXPECT_EQ(fused[3].reasons.fused, 0);
+  EXPECT_EQ(fused[1].reasons.keyword->rank, 3);
+  EXPECT_EQ(fused[1].reasons.vector->rank, 1);
+}
+
+TEST(Fusion, ARankingOfOneOrOfEqualScoresCountsInFull) {
+  EXPECT_EQ(blend({{ChunkId{1}, 3}}, {}).at(0).reasons.fused, 0.5F);
+  EXPECT_EQ(ids(blend({{ChunkId{2}, 3}, {ChunkId{5}, 3}}, {{ChunkId{5}, 0.4F}})), (std::vector<std::int64_t>{5, 2}));
+  EXPECT_TRUE(blend({}, {}).empty());
+}
+
+TEST(Fusion, GoesByWhatIsChosen) {
+  const Ranking keyword = ranking({1, 2, 3}), vector = ranking({3, 4, 1});
+  EXPECT_EQ(fuse_by(Fusion::kRanks, keyword, vector).at(0).reasons.fused, fuse(keyword, vector).at(0).reasons.fused);
+  EXPECT_EQ(fuse_by(Fusion::kScores, keyword, vector).at(0).reasons.fused, blend(keyword, vector).at(0).reasons.fused);
+}
+
 }  // namespace
 }  // namespace jackdaw::answer

@@ -82,6 +82,10 @@ std::unique_ptr<Reranker> make_reranker(const Config& config) {
   return std::make_unique<inference::CrossEncoder>(std::move(options));
 }
 
+answer::Fusion fusion(const Config& config) {
+  return config.fusion == "scores" ? answer::Fusion::kScores : answer::Fusion::kRanks;
+}
+
 ingest::ChunkerOptions chunker_options(const Config& config) {
   return {.max_characters = config.chunk_characters,
           .overlap_characters = config.chunk_overlap,

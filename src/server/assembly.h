@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "answer/answerer.h"
+#include "answer/fusion.h"
 #include "answer/retriever.h"
 #include "answer/running_answers.h"
 #include "core/answer_store.h"
@@ -136,6 +137,9 @@ class Assembly {
 // damaged.
 std::unique_ptr<Embedder> make_embedder(const Config& config);
 std::unique_ptr<Reranker> make_reranker(const Config& config);
+
+// How the two searches become one order.
+answer::Fusion fusion(const Config& config);
 
 // How documents are cut, and what is embedded of a chunk.
 ingest::ChunkerOptions chunker_options(const Config& config);

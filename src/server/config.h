@@ -37,6 +37,7 @@ struct Config {
   // How questions are answered.
   int top_k = 3;
   std::size_t candidates = 50;
+  std::string fusion = "ranks";  // or "scores"
   std::chrono::milliseconds rerank_deadline{3000};
   bool rerank = true;
   providers::ModelConfig models;

@@ -192,7 +192,8 @@ asio::awaitable<void> Evaluation::search(Question& question, EvalTimes& times, C
     question.vector = question.snapshot->vector->search(*embedding, limit, {});
     vector_ms = by_meaning.elapsed_ms();
     const Stopwatch fusing;
-    for (const auto& chunk : answer::fuse(question.keyword, question.vector)) question.fused.push_back(chunk.chunk);
+    const auto fused = answer::fuse_by(fusion(config_), question.keyword, question.vector);
+    for (const auto& chunk : fused) question.fused.push_back(chunk.chunk);
     fuse_ms = fusing.elapsed_ms();
   });
   times["keyword"].push_back(keyword_ms);

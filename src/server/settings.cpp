@@ -166,6 +166,10 @@ std::span<const Setting> settings() {
        number<int>(&Config::top_k, 1, 50)},
       {"JACKDAW_CANDIDATES", "", "50", "Candidates taken from each of the keyword and the vector index.",
        number<std::size_t>(&Config::candidates, 1, 1000)},
+      {"JACKDAW_FUSION", "", "ranks",
+       "How the two searches become one order: by `ranks` (reciprocal rank fusion, k = 60) or by `scores`, each brought "
+       "to 0..1.",
+       word(&Config::fusion, {"ranks", "scores"})},
       {"JACKDAW_RERANK", "", "true", "Whether passages are reranked when the request does not say.",
        flag(&Config::rerank)},
       {"JACKDAW_RERANK_DEADLINE_MS", "", "3000",
