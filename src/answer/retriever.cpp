@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "answer/fusion.h"
+#include "answer/prompt_passages.h"
 #include "answer/rerank_work.h"
 #include "answer/run_all.h"
 #include "core/error.h"
@@ -52,15 +53,29 @@ asio::awaitable<void> begin(const OnStage& on_stage, AnswerStage stage) {
   if (on_stage) co_await on_stage(stage);
 }
 
-// Best logit first; equal ones stay in fused order.
-void order_by_logit(std::vector<RetrievedPassage>& passages, const std::vector<float>& logits) {
-  for (std::size_t i = 0; i < passages.size(); ++i) {
-    passages[i].reasons.rerank = logits[i];
-    passages[i].score = sigmoid(logits[i]);
-    passages[i].score_kind = ScoreKind::kRerank;
+// Best logit first; equal ones stay in fused order, and so do those without one, behind the others.
+void order_by_logit(std::vector<RetrievedPassage>& passages, const std::unordered_map<ChunkId, float>& logits) {
+  for (RetrievedPassage& found : passages) {
+    const auto logit = logits.find(found.passage.chunk);
+    if (logit == logits.end()) continue;
+    found.reasons.rerank = logit->second;
+    found.score = sigmoid(logit->second);
+    found.score_kind = ScoreKind::kRerank;
   }
-  std::stable_sort(passages.begin(), passages.end(),
-                   [](const auto& a, const auto& b) { return *a.reasons.rerank > *b.reasons.rerank; });
+  std::stable_sort(passages.begin(), passages.end(), [](const auto& a, const auto& b) {
+    if (!a.reasons.rerank || !b.reasons.rerank) return a.reasons.rerank.has_value() && !b.reasons.rerank.has_value();
+    return *a.reasons.rerank > *b.reasons.rerank;
+  });
+}
+
+// The places of duplicates go to the next ones of the same score kind.
+std::vector<RetrievedPassage> without_duplicates(std::vector<RetrievedPassage> passages, std::size_t top_k) {
+  const bool reranked = !passages.empty() && passages.front().reasons.rerank.has_value();
+  if (reranked) std::erase_if(passages, [](const RetrievedPassage& found) { return !found.reasons.rerank; });
+  const PromptPassagesOptions options{.top_k = top_k, .merge_neighbours = false};
+  std::vector<RetrievedPassage> out;
+  for (PromptPassage& chosen : choose_passages(std::move(passages), options)) out.push_back(std::move(chosen.passage));
+  return out;
 }
 
 }  // namespace
@@ -93,7 +108,8 @@ Retriever::Retriever(Embedder& embedder, Reranker& reranker, DocumentStore& stor
       index_(index),
       compute_(compute),
       storage_(storage),
-      options_(options) {}
+      options_(options),
+      remembered_(options.remembered_questions) {}
 
 void Retriever::require_documents() const {
   if (index_.snapshot()->documents > 0) return;
@@ -118,6 +134,7 @@ asio::awaitable<Retrieved> Retriever::retrieve(RetrievalRequest request, Cancell
     if (!reranked) search.found.rerank_skipped = RerankSkipped::kDeadline;
   }
   auto& passages = search.found.passages;
+  if (search.request.drop_duplicates) passages = without_duplicates(std::move(passages), search.request.top_k);
   passages.resize(std::min(passages.size(), search.request.top_k));
   passages.shrink_to_fit();  // they are kept for as long as the answer is written
   if (!passages.empty() && search.found.rerank_skipped != RerankSkipped::kNo) score_by_cosine(search);
@@ -159,6 +176,10 @@ asio::awaitable<void> Retriever::search_both(Search& search) {
 asio::awaitable<void> Retriever::search_by_meaning(Search& search) {
   const std::size_t limit = std::max(options_.candidates, search.request.top_k);
   AnswerTimings& timings = search.found.timings;
+  if (search.question.empty()) {
+    if (const Remembered* const before = remembered_.find(search.request.question)) search.question = before->embedding;
+  }
+  const bool is_new = search.question.empty();
   co_await compute_.run(Lane::kInteractive, search.cancellation, [&] {
     const Stopwatch watch;
     const std::string_view question = search.request.question;
@@ -170,6 +191,7 @@ asio::awaitable<void> Retriever::search_by_meaning(Search& search) {
     search.vector = search.snapshot->vector->search(search.question, limit, search.filter);
     timings.vector_ms = searching.elapsed_ms();
   });
+  if (is_new) remembered_.keep(search.request.question, {.embedding = search.question, .logits = {}});
 }
 
 asio::awaitable<void> Retriever::search_by_words(Search& search) {
@@ -205,24 +227,58 @@ asio::awaitable<bool> Retriever::load_candidates(Search& search) {
   co_return search.found.passages.size() == ids.size();
 }
 
+Retriever::Logits Retriever::known_logits(const Search& search) {
+  const Remembered* const before = remembered_.find(search.request.question);
+  if (before == nullptr || before->index_version != search.snapshot->version) return {};
+  return before->logits;
+}
+
+asio::awaitable<std::vector<std::size_t>> Retriever::choose_unscored(Search& search, const Logits& known) {
+  const auto& candidates = search.found.passages;
+  const double seconds = std::chrono::duration<double>(options_.rerank_budget).count();
+  const double budget = seconds * reranker_.tokens_per_second() * static_cast<double>(compute_.threads());
+  co_return co_await compute_.run(Lane::kInteractive, search.cancellation, [&] {
+    std::vector<std::size_t> chosen;
+    double spent = 0;
+    for (std::size_t place = 0; place < candidates.size(); ++place) {
+      if (known.contains(candidates[place].passage.chunk)) continue;
+      if (budget > 0) {
+        spent += static_cast<double>(reranker_.tokens(search.request.question, candidates[place].passage.text));
+        if (spent > budget && place >= search.request.top_k) break;
+      }
+      chosen.push_back(place);
+    }
+    return chosen;
+  });
+}
+
 asio::awaitable<bool> Retriever::rerank(Search& search) {
   const Stopwatch watch;
-  std::vector<std::string_view> texts;
-  for (const auto& candidate : search.found.passages) texts.emplace_back(candidate.passage.text);
   const bool hurry = options_.rerank_deadline.count() > 0;
   const Cancellation in_time =
       hurry ? search.cancellation.child(SteadyClock::now() + options_.rerank_deadline) : search.cancellation;
+  Logits logits = known_logits(search);
+  const std::vector<std::size_t> chosen = co_await choose_unscored(search, logits);
+  std::vector<std::string_view> texts;
+  for (const std::size_t place : chosen) texts.emplace_back(search.found.passages[place].passage.text);
   RerankWork work(reranker_, compute_, search.request.question, std::move(texts));
-  std::optional<std::vector<float>> logits;
+  std::optional<std::vector<float>> scored;
   try {
-    logits = co_await work.run(in_time);
+    scored = co_await work.run(in_time);
   } catch (const Error& error) {
     search.cancellation.throw_if_requested();
     if (error.code() != ErrorCode::kDeadlineExceeded) throw;
   }
   search.found.timings.rerank_ms = watch.elapsed_ms();
-  if (logits) order_by_logit(search.found.passages, *logits);
-  co_return logits.has_value();
+  if (!scored) co_return false;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    logits.emplace(search.found.passages[chosen[i]].passage.chunk, (*scored)[i]);
+  }
+  order_by_logit(search.found.passages, logits);
+  Remembered remembered{.embedding = search.question, .index_version = search.snapshot->version, .logits = {}};
+  remembered.logits = std::move(logits);
+  remembered_.keep(search.request.question, std::move(remembered));
+  co_return true;
 }
 
 void Retriever::score_by_cosine(Search& search) const {

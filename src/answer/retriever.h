@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "answer/recent.h"
 #include "core/answer_event.h"
 #include "core/cancellation.h"
 #include "core/compute.h"
@@ -24,9 +26,14 @@ inline constexpr std::size_t kMaxTopK = 50;
 inline constexpr std::size_t kMaxQuestionCharacters = 8000;  // code points
 
 struct RetrieverOptions {
-  std::size_t candidates = 50;                      // of each search, 1..1,000; at least top_k are always asked for
-  std::size_t rerank_candidates = 20;               // the best this many of the fused order are reranked, or top_k
+  std::size_t candidates = 50;         // of each search, 1..1,000; at least top_k are always asked for
+  std::size_t rerank_candidates = 50;  // the best this many of the fused order may be reranked, or top_k
+  // What reranking one question may take of an idle machine, turned into tokens by the reranker's measured speed; in
+  // fused order as many candidates are reranked as fit, at least top_k. The same question thus gets the same work
+  // however busy the machine is. 0: all of them.
+  std::chrono::milliseconds rerank_budget{150};
   std::chrono::milliseconds rerank_deadline{3000};  // then the fused order stands; 0: as long as it takes
+  std::size_t remembered_questions = 128;           // whose embeddings and logits are kept in memory
 };
 
 struct RetrievalRequest {
@@ -34,6 +41,7 @@ struct RetrievalRequest {
   std::size_t top_k = 3;  // 1..kMaxTopK
   bool rerank = true;
   DocumentFilter filter;
+  bool drop_duplicates = false;  // passages that say what a better one says give their places to the next
 };
 
 struct Retrieved {
@@ -51,7 +59,8 @@ using OnStage = std::function<boost::asio::awaitable<void>(AnswerStage)>;
 void check_request(const RetrievalRequest& request);
 
 // Finds the passages that may answer a question: both searches, fused, the best reranked. Its coroutines may run on any
-// executor of one thread; the work is done on the pools. It keeps references to what it is given.
+// executor of one thread; the work is done on the pools. It keeps references to what it is given, and in memory the
+// embeddings and logits of the questions that were asked last.
 class Retriever {
  public:
   Retriever(Embedder& embedder, Reranker& reranker, DocumentStore& store, const SearchIndex& index, Compute& compute,
@@ -67,6 +76,13 @@ class Retriever {
 
  private:
   struct Search;
+  using Logits = std::unordered_map<ChunkId, float>;
+  // What was computed for a question before.
+  struct Remembered {
+    Embedding embedding;
+    std::uint64_t index_version = 0;  // of the logits
+    Logits logits;
+  };
   boost::asio::awaitable<void> search_both(Search& search);
   boost::asio::awaitable<void> search_by_meaning(Search& search);
   boost::asio::awaitable<void> search_by_words(Search& search);
@@ -75,8 +91,12 @@ class Retriever {
   boost::asio::awaitable<bool> load_candidates(Search& search);
   // The documents that the filter lets through; false when there are none.
   boost::asio::awaitable<bool> apply_filter(Search& search);
-  // False when the deadline passed before all candidates had a score.
+  // False when the deadline passed before all candidates that fit into the budget had a score.
   boost::asio::awaitable<bool> rerank(Search& search);
+  // Which of the candidates have no logit yet and fit into the budget: their places, ascending.
+  boost::asio::awaitable<std::vector<std::size_t>> choose_unscored(Search& search, const Logits& known);
+  // The logits of this question under this version of the index; empty at first.
+  Logits known_logits(const Search& search);
   void score_by_cosine(Search& search) const;
 
   Embedder& embedder_;
@@ -86,6 +106,7 @@ class Retriever {
   Compute& compute_;
   Compute& storage_;
   const RetrieverOptions options_;
+  Recent<std::string, Remembered> remembered_;  // by question
 };
 
 }  // namespace jackdaw::answer

@@ -99,16 +99,77 @@ TEST_F(RetrieverTest, KnowsTheCosineOfWhatOnlyTheKeywordSearchFound) {
   EXPECT_LT(all.passages[4].score, all.passages[0].score);
 }
 
-TEST_F(RetrieverTest, RerankesInSmallBatchesTheBestTwentyOrTopK) {
+TEST_F(RetrieverTest, RerankesInSmallBatchesAsManyAsItMayOrTopK) {
   std::vector<std::string> texts;
   for (int i = 0; i < 60; ++i) texts.push_back("bird number " + std::to_string(i));
   add("a.pdf", texts);
+  options_.rerank_candidates = 20;
   retrieve("bird", 3);
   EXPECT_EQ(reranker_.calls, 5);
   EXPECT_EQ(reranker_.largest_batch, 4);
   reranker_.calls = 0;
   EXPECT_EQ(retrieve("bird", 30).passages.size(), 30U);
   EXPECT_EQ(reranker_.calls, 8);
+}
+
+TEST_F(RetrieverTest, RerankesWhatFitsIntoTheBudgetButNeverLessThanItReturns) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 40; ++i) texts.push_back("bird number " + std::to_string(i));
+  add("a.pdf", texts);
+  std::atomic<int> scored = 0;
+  reranker_.logit = [&](std::string_view, std::string_view) { return static_cast<float>(++scored); };
+  options_.rerank_budget = std::chrono::milliseconds(100);
+  // Ten passages of three words, on all threads together.
+  reranker_.words_per_second = 300.0 / static_cast<double>(compute_.threads());
+  const Retrieved found = retrieve("bird", 3);
+  EXPECT_EQ(scored, 10);
+  for (const RetrievedPassage& passage : found.passages) EXPECT_TRUE(passage.reasons.rerank);
+  EXPECT_EQ(found.rerank_skipped, RerankSkipped::kNo);
+  scored = 0;
+  const Retrieved many = retrieve("bird", 15);
+  EXPECT_EQ(scored, 15);
+  EXPECT_TRUE(many.passages.back().reasons.rerank);
+  scored = 0;
+  options_.rerank_budget = std::chrono::milliseconds(0);
+  retrieve("bird", 3);
+  EXPECT_EQ(scored, 40);
+}
+
+TEST_F(RetrieverTest, GivesThePlacesOfDuplicatesToOthersWhenItIsAskedTo) {
+  add("a.pdf", {"the blue bird sings every morning in the old tree", "a bird of another kind sleeps"});
+  add("b.pdf", {"The blue bird sings every morning in the old tree."});
+  Retriever made = retriever();
+  RetrievalRequest request{"the blue bird sings", 2, true, {}};
+  const Cancellation cancellation;
+  const Retrieved all = await(io_, made.retrieve(request, cancellation, {}));
+  EXPECT_EQ(all.passages[1].passage.text, "The blue bird sings every morning in the old tree.");
+  request.drop_duplicates = true;
+  const Retrieved distinct = await(io_, made.retrieve(request, cancellation, {}));
+  ASSERT_EQ(distinct.passages.size(), 2U);
+  EXPECT_EQ(distinct.passages[1].passage.text, "a bird of another kind sleeps");
+  EXPECT_EQ(distinct.passages[1].score_kind, ScoreKind::kRerank);
+}
+
+TEST_F(RetrieverTest, RemembersAQuestionUntilTheIndexChanges) {
+  add("a.pdf", {"bird one", "bird two", "bird three"});
+  Retriever made = retriever();
+  const auto ask = [&](std::size_t top_k) {
+    const Cancellation cancellation;
+    return await(io_, made.retrieve({"bird", top_k, true, {}}, cancellation, {}));
+  };
+  const Retrieved first = ask(2);
+  EXPECT_TRUE(first.timings.embed_ms);
+  reranker_.calls = 0;
+  const Retrieved again = ask(2);
+  EXPECT_EQ(reranker_.calls, 0);
+  EXPECT_FALSE(again.timings.embed_ms);
+  ASSERT_EQ(again.passages.size(), 2U);
+  EXPECT_EQ(again.passages[0].passage.chunk, first.passages[0].passage.chunk);
+  EXPECT_EQ(again.passages[0].score, first.passages[0].score);
+  EXPECT_EQ(again.passages[0].score_kind, ScoreKind::kRerank);
+  add("b.pdf", {"bird four"});
+  ask(4);
+  EXPECT_GT(reranker_.calls, 0);
 }
 
 TEST_F(RetrieverTest, KeepsTheFusedOrderWhenTheDeadlinePasses) {

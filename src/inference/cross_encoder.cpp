@@ -1,7 +1,9 @@
 #include "inference/cross_encoder.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "inference/batches.h"
 #include "inference/encoder.h"
@@ -34,9 +36,17 @@ class CrossEncoder::Model {
       throw Error(ErrorCode::kInvalidArgument, "The reranker reads 8 to " + std::to_string(encoder_.shape().positions) +
                                                    " tokens, not " + std::to_string(max_tokens_) + ".");
     }
+    tokens_per_second_ = measure();
   }
 
   const std::string& name() const noexcept { return name_; }
+  double tokens_per_second() const noexcept { return tokens_per_second_; }
+
+  std::size_t tokens(std::string_view question, std::string_view passage) const {
+    constexpr std::size_t kAround = 3;  // [CLS], and [SEP] behind each text
+    const std::size_t first = words_.tokenize(question, max_question_tokens_).size();
+    return std::min(max_tokens_, first + words_.tokenize(passage, max_tokens_).size() + kAround);
+  }
 
   std::vector<float> score(std::string_view question, std::span<const std::string_view> passages,
                            const Cancellation& cancellation) {
@@ -51,6 +61,23 @@ class CrossEncoder::Model {
   }
 
  private:
+  // The better of two runs over pairs of a usual length; the first also brings the weights into memory.
+  double measure() const {
+    constexpr std::size_t kPairs = 2;
+    constexpr std::size_t kTokens = 128;
+    PackedBatch batch;
+    batch.ids.assign(kPairs * kTokens, words_.special_ids().separator);
+    batch.types.assign(batch.ids.size(), 1);
+    batch.lengths.assign(kPairs, kTokens);
+    double best_ms = std::numeric_limits<double>::infinity();
+    for (int run = 0; run < 2; ++run) {
+      const Stopwatch watch;
+      encoder_.logits(batch, Cancellation());
+      best_ms = std::min(best_ms, watch.elapsed_ms());
+    }
+    return static_cast<double>(batch.ids.size()) * 1000 / std::max(best_ms, 1e-3);
+  }
+
   std::vector<Encoding> encode_all(std::string_view question, std::span<const std::string_view> passages,
                                    const Cancellation& cancellation) const {
     const auto first = words_.tokenize(question, max_question_tokens_);
@@ -70,6 +97,7 @@ class CrossEncoder::Model {
   WordPiece words_;
   Encoder encoder_;
   std::string name_;
+  double tokens_per_second_ = 0;
 };
 
 CrossEncoder::CrossEncoder(CrossEncoderOptions options) : model_(std::make_unique<Model>(options)) {}
@@ -79,6 +107,14 @@ std::vector<float> CrossEncoder::score(std::string_view question, std::span<cons
                                        const Cancellation& cancellation) {
   cancellation.throw_if_requested();
   return model_->score(question, passages, cancellation);
+}
+
+std::size_t CrossEncoder::tokens(std::string_view question, std::string_view passage) const {
+  return model_->tokens(question, passage);
+}
+
+double CrossEncoder::tokens_per_second() const noexcept {
+  return model_->tokens_per_second();
 }
 
 const std::string& CrossEncoder::name() const noexcept {

@@ -13,7 +13,6 @@
 namespace jackdaw::inference {
 namespace {
 
-constexpr std::string_view kModel = "all-MiniLM-L6-v2";
 constexpr std::size_t kTextsBetweenChecks = 64;  // while cutting into tokens: about 10 ms
 
 }  // namespace
@@ -23,12 +22,12 @@ class LocalEmbedder::Model {
   explicit Model(const LocalEmbedderOptions& options)
       : max_tokens_(options.max_tokens),
         limits_{.tokens = options.batch_tokens},
-        words_(WordPiece::read(require_model_file(options.model_dir, kModel, "vocab.txt"))),
-        encoder_(open_encoder(encoder_model(kModel), options.precision, options.model_dir, options.cache_dir),
+        words_(WordPiece::read(require_model_file(options.model_dir, kEmbedderModel, "vocab.txt"))),
+        encoder_(open_encoder(encoder_model(kEmbedderModel), options.precision, options.model_dir, options.cache_dir),
                  *options.kernels),
-        name_(std::string(kModel) + "/mean/" + std::string(to_string(options.precision))) {
+        name_(std::string(kEmbedderModel) + "/mean/" + std::string(to_string(options.precision))) {
     if (words_.size() != encoder_.shape().vocabulary) {
-      throw Error(ErrorCode::kUnavailable, "The vocabulary in " + (options.model_dir / kModel).string() +
+      throw Error(ErrorCode::kUnavailable, "The vocabulary in " + (options.model_dir / kEmbedderModel).string() +
                                                " does not fit the weights beside it. Run `jackdaw models pull`.");
     }
     if (max_tokens_ < 3 || max_tokens_ > encoder_.shape().positions) {

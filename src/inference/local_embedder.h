@@ -14,6 +14,9 @@
 
 namespace jackdaw::inference {
 
+// The folder of its files, under the folder of models.
+inline constexpr std::string_view kEmbedderModel = "all-MiniLM-L6-v2";
+
 struct LocalEmbedderOptions {
   std::filesystem::path model_dir;  // holds all-MiniLM-L6-v2/model.safetensors and vocab.txt
   std::filesystem::path cache_dir;  // where the prepared model is kept when model_dir cannot be written; empty: nowhere

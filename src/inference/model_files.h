@@ -25,7 +25,7 @@ struct VerifiedModelFile {
   ModelFileState state = ModelFileState::kMissing;
 };
 
-// Every file of every model that the program uses.
+// Every file of every model that the program knows; it runs with an embedder and one of the rerankers.
 std::span<const ModelFile> model_files() noexcept;
 
 // Where a file is, under the folder of models.

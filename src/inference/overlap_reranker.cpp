@@ -36,6 +36,10 @@ std::vector<float> OverlapReranker::score(std::string_view question, std::span<c
   return logits;
 }
 
+std::size_t OverlapReranker::tokens(std::string_view, std::string_view passage) const {
+  return text::words(passage).size();
+}
+
 const std::string& OverlapReranker::name() const noexcept {
   static const std::string kName = "overlap";
   return kName;

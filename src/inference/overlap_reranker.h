@@ -15,6 +15,8 @@ class OverlapReranker : public Reranker {
  public:
   std::vector<float> score(std::string_view question, std::span<const std::string_view> passages,
                            const Cancellation& cancellation) override;
+  std::size_t tokens(std::string_view question, std::string_view passage) const override;
+  double tokens_per_second() const noexcept override { return 0; }
   const std::string& name() const noexcept override;
 };
 

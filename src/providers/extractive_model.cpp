@@ -119,6 +119,18 @@ class QuoteStream : public WriterStream {
 
 }  // namespace
 
+ExtractiveOptions limits_of(std::string_view reranker) {
+  ExtractiveOptions options;
+  if (reranker.starts_with("jackdaw-rerank-l6")) {
+    options.keep_above = -2;
+    options.answer_above = -4;
+  } else if (reranker.starts_with("jackdaw-rerank-l3")) {
+    options.keep_above = -3;
+    options.answer_above = -5;
+  }
+  return options;
+}
+
 ExtractiveModel::ExtractiveModel(Reranker& reranker, Compute& compute, ExtractiveOptions options)
     : reranker_(reranker), compute_(compute), options_(options) {}
 

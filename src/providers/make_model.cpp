@@ -53,7 +53,7 @@ std::vector<script::Step> read_script(const std::filesystem::path& path) {
 std::unique_ptr<LanguageModel> make_local(const ModelConfig& config, std::string_view provider, Reranker& reranker,
                                           Compute& compute) {
   if (provider == "scripted") return std::make_unique<ScriptedModel>(read_script(config.script));
-  return std::make_unique<ExtractiveModel>(reranker, compute);
+  return std::make_unique<ExtractiveModel>(reranker, compute, limits_of(reranker.name()));
 }
 
 // --- what is reached over HTTP --------------------------------------------------------------------------------------

@@ -120,6 +120,7 @@ WantedAnswer parse_answer_request(const JsonFields& fields, const Config& config
       fields.integer("top_k", 1, static_cast<std::int64_t>(answer::kMaxTopK)).value_or(config.top_k));
   request.retrieval.rerank = fields.boolean("rerank").value_or(config.rerank);
   request.retrieval.filter = parse_filter(fields);
+  request.retrieval.drop_duplicates = config.drop_duplicates;
   request.temperature = fields.number("temperature", 0, 2);
   if (const auto tokens = fields.integer("max_tokens", 1, config.max_max_tokens)) {
     request.max_tokens = static_cast<int>(*tokens);

@@ -8,7 +8,10 @@
 #include <cerrno>
 
 #include "core/error.h"
+#include "inference/local_embedder.h"
 #include "inference/model_files.h"
+#include "inference/prepared_encoder.h"
+#include "server/assembly.h"
 #include "server/commands.h"
 #include "server/json.h"
 
@@ -50,6 +53,8 @@ int report(const Config& config, bool whole, bool as_json, Terminal& terminal) {
   json::array list;
   bool all_good = true;
   for (const auto& found : look(config, whole)) {
+    const bool needed = found.file.model == inference::kEmbedderModel || found.file.model == reranker_model(config);
+    if (!needed && found.state == inference::ModelFileState::kMissing) continue;
     all_good = all_good && found.state == inference::ModelFileState::kGood;
     list.push_back(json::object{{"model", found.file.model},
                                 {"file", found.path.string()},
@@ -78,9 +83,10 @@ std::filesystem::path fetch_script() {
               "program. Install Jackdaw again, or run 'make setup' in its source folder.");
 }
 
-int pull(const Config& config) {
+int fetch(const Config& config) {
   std::vector<std::string> words{"python3", fetch_script().string(), "--models-into", config.models_dir.string(),
                                  "models"};
+  if (config.reranker.starts_with("l12")) words.emplace_back("l12");
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -92,6 +98,12 @@ int pull(const Config& config) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? kExitOk : kExitFailed;
+}
+
+int pull(const Config& config) {
+  const int fetched = fetch(config);
+  if (fetched == kExitOk) inference::prepare_encoders(config.models_dir);
+  return fetched;
 }
 
 }  // namespace

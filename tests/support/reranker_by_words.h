@@ -24,6 +24,8 @@ class RerankerByWords : public Reranker {
     }
     return logits;
   }
+  std::size_t tokens(std::string_view, std::string_view passage) const override { return folded_words(passage).size(); }
+  double tokens_per_second() const noexcept override { return words_per_second; }
   const std::string& name() const noexcept override { return name_; }
 
   static float by_words(std::string_view question, std::string_view passage) {
@@ -36,6 +38,7 @@ class RerankerByWords : public Reranker {
   // Set before use; called on the pool's threads; may throw.
   std::function<float(std::string_view, std::string_view)> logit;
   std::function<void()> before_batch;
+  double words_per_second = 0;
   std::atomic<int> calls{0};
   std::atomic<int> largest_batch{0};
 
