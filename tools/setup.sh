@@ -56,7 +56,7 @@ for group in $groups; do
   case "$group" in
     build) packages="$packages $build_packages"; fetch="$fetch build" ;;
     models) packages="$packages python3 python3-pip"; fetch="$fetch models" ;;
-    test) packages="$packages python3 python3-pip $test_packages"; fetch="$fetch test" ;;
+    test) packages="$packages python3 python3-pip $test_packages"; fetch="$fetch l12 test" ;;
     fuzz) packages="$packages $fuzz_packages" ;;
     bench) packages="$packages $bench_packages" ;;
     *) fail "no group is called '$group'; there are build, models, test, fuzz, bench" ;;

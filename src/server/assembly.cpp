@@ -64,6 +64,11 @@ extract::ConfinedExtractorOptions extractor_options(const Config& config, bool r
 
 }  // namespace
 
+std::string reranker_model(const Config& config) {
+  const std::string layers = config.reranker.substr(0, config.reranker.find('-'));
+  return layers == "l12" ? "ms-marco-MiniLM-L-12-v2" : "jackdaw-rerank-" + layers;
+}
+
 std::unique_ptr<Embedder> make_embedder(const Config& config) {
   if (config.embedder == "hash") return std::make_unique<inference::HashEmbedder>();
   inference::LocalEmbedderOptions options{.model_dir = config.models_dir, .cache_dir = config.data_dir / "cache"};
@@ -76,8 +81,7 @@ std::unique_ptr<Embedder> make_embedder(const Config& config) {
 std::unique_ptr<Reranker> make_reranker(const Config& config) {
   if (config.embedder == "hash") return std::make_unique<inference::OverlapReranker>();
   inference::CrossEncoderOptions options{.model_dir = config.models_dir, .cache_dir = config.data_dir / "cache"};
-  const std::string layers = config.reranker.substr(0, config.reranker.find('-'));
-  options.model = layers == "l12" ? "ms-marco-MiniLM-L-12-v2" : "jackdaw-rerank-" + layers;
+  options.model = reranker_model(config);
   if (config.reranker.ends_with("-fp32")) options.precision = inference::Precision::kFp32;
   return std::make_unique<inference::CrossEncoder>(std::move(options));
 }
@@ -217,9 +221,12 @@ std::unique_ptr<Flows> Assembly::make_flows() {
       context_.get_executor(), *store_, *store_, *flows->ingestor, writing_,
       ingest::IngestQueueOptions{.max_concurrent = extraction_threads(config_) + 1,
                                  .max_waiting = config_.max_queued_documents});
-  flows->retriever = std::make_unique<answer::Retriever>(
-      *embedder_, *reranker_, *store_, *index_, compute_, storage_,
-      answer::RetrieverOptions{.candidates = config_.candidates, .rerank_deadline = config_.rerank_deadline});
+  flows->retriever =
+      std::make_unique<answer::Retriever>(*embedder_, *reranker_, *store_, *index_, compute_, storage_,
+                                          answer::RetrieverOptions{.candidates = config_.candidates,
+                                                                   .rerank_candidates = config_.candidates,
+                                                                   .rerank_budget = config_.rerank_budget,
+                                                                   .rerank_deadline = config_.rerank_deadline});
   flows->writers = providers::make_models(config_.models, *flows->client, *reranker_, compute_);
   flows->resolver = std::make_unique<answer::QuestionResolver>(
       *flows->writers,

@@ -133,8 +133,11 @@ class Assembly {
   Compute extraction_;
 };
 
-// The models that these settings choose. Take seconds, and throw Error kUnavailable when a file of them is missing or
-// damaged.
+// The folder of the reranker that these settings choose, under the folder of models.
+std::string reranker_model(const Config& config);
+
+// The models that these settings choose. Take a moment, seconds the first time, and throw Error kUnavailable when a
+// file of them is missing or damaged.
 std::unique_ptr<Embedder> make_embedder(const Config& config);
 std::unique_ptr<Reranker> make_reranker(const Config& config);
 

@@ -38,6 +38,7 @@ struct Config {
   int top_k = 3;
   std::size_t candidates = 50;
   std::string fusion = "ranks";  // or "scores"
+  std::chrono::milliseconds rerank_budget{150};
   std::chrono::milliseconds rerank_deadline{3000};
   bool rerank = true;
   providers::ModelConfig models;
@@ -62,6 +63,7 @@ struct Config {
   std::uint32_t heading_weight = 1;
   std::string vector_engine = "int8";
   std::size_t approximate_from = 200'000;  // chunks; of vector_engine "int8-approximate"
+  bool drop_duplicates = true;
   std::string embedder = "minilm";
   std::string reranker = "l6";
   std::size_t threads = 0;           // 0: one for each core

@@ -63,6 +63,9 @@ TEST(Config, EveryDefaultInTheTableIsTheDefaultOfTheStruct) {
     EXPECT_EQ(config.rerank_deadline, plain.rerank_deadline) << setting.variable;
     EXPECT_EQ(config.keep_alive_timeout, plain.keep_alive_timeout) << setting.variable;
     EXPECT_EQ(config.stem, plain.stem) << setting.variable;
+    EXPECT_EQ(config.analyzer, plain.analyzer) << setting.variable;
+    EXPECT_EQ(config.title_weight, plain.title_weight) << setting.variable;
+    EXPECT_EQ(config.heading_weight, plain.heading_weight) << setting.variable;
     EXPECT_EQ(config.chunk_characters, plain.chunk_characters) << setting.variable;
     EXPECT_EQ(config.chunk_overlap, plain.chunk_overlap) << setting.variable;
     EXPECT_EQ(config.max_tokens, plain.max_tokens) << setting.variable;
@@ -100,6 +103,9 @@ TEST(Config, RefusesBadValuesWithNameValueAndWhatIsAllowed) {
   for (const auto& [name, value] : Values{{"JACKDAW_PORT", "70000"},
                                           {"JACKDAW_TOP_K", "0"},
                                           {"JACKDAW_STEM", "maybe"},
+                                          {"JACKDAW_ANALYZER", "klingon"},
+                                          {"JACKDAW_TITLE_WEIGHT", "17"},
+                                          {"JACKDAW_HEADING_WEIGHT", "-1"},
                                           {"JACKDAW_LOG", "loud"},
                                           {"JACKDAW_VECTOR_ENGINE", "magic"},
                                           {"LLM_TEMPERATURE", "nan"},

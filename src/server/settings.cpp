@@ -172,6 +172,13 @@ std::span<const Setting> settings() {
        word(&Config::fusion, {"ranks", "scores"})},
       {"JACKDAW_RERANK", "", "true", "Whether passages are reranked when the request does not say.",
        flag(&Config::rerank)},
+      {"JACKDAW_DROP_DUPLICATES", "", "true",
+       "Whether a passage that says what a better one says gives its place in an answer to the next.",
+       flag(&Config::drop_duplicates)},
+      {"JACKDAW_RERANK_BUDGET_MS", "", "150",
+       "What reranking a question may take of the idle machine: in fused order as many candidates are reranked as fit, "
+       "at least those returned; 0: all.",
+       milliseconds(&Config::rerank_budget, 0, kHourMs)},
       {"JACKDAW_RERANK_DEADLINE_MS", "", "3000",
        "After this time the fused order is used and the answer says `rerank_skipped`; 0: no deadline.",
        milliseconds(&Config::rerank_deadline, 0, kHourMs)},
