@@ -5,6 +5,7 @@
 #include <unicode/normalizer2.h>
 #include <unicode/ucasemap.h>
 #include <unicode/uchar.h>
+#include <unicode/uscript.h>
 #include <unicode/utext.h>
 #include <unicode/utf8.h>
 
@@ -254,6 +255,15 @@ bool is_punctuation(char32_t c) noexcept {
 
 bool is_nonspacing_mark(char32_t c) noexcept {
   return u_charType(static_cast<UChar32>(c)) == U_NON_SPACING_MARK;
+}
+
+bool is_cjk(char32_t c) noexcept {
+  if (c < 0x1100) return false;  // Hangul Jamo come first
+  const auto code_point = static_cast<UChar32>(c);
+  if (u_isUAlphabetic(code_point) == 0) return false;
+  // By script extensions: the prolonged sound mark belongs to both kana.
+  return uscript_hasScript(code_point, USCRIPT_HAN) != 0 || uscript_hasScript(code_point, USCRIPT_HIRAGANA) != 0 ||
+         uscript_hasScript(code_point, USCRIPT_KATAKANA) != 0 || uscript_hasScript(code_point, USCRIPT_HANGUL) != 0;
 }
 
 std::u32string decompose(char32_t c) {

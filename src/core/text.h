@@ -55,6 +55,8 @@ bool is_control(char32_t c) noexcept;
 bool is_punctuation(char32_t c) noexcept;
 // General category Mn.
 bool is_nonspacing_mark(char32_t c) noexcept;
+// A letter of the scripts that put no space between words, or particles behind them: Han, Hiragana, Katakana, Hangul.
+bool is_cjk(char32_t c) noexcept;
 // Canonical decomposition of one code point (itself when there is none).
 std::u32string decompose(char32_t c);
 // Full lower case of one code point, locale-independent.

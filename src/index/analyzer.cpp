@@ -8,8 +8,8 @@
 #include <span>
 #include <stdexcept>
 
-#include "core/text.h"
 #include "core/checksum.h"
+#include "core/text.h"
 
 namespace jackdaw::index {
 namespace {
@@ -79,24 +79,61 @@ void straighten_apostrophes(std::string& text) {
   }
 }
 
+// Every letter that is_cjk() has a first byte as high.
+bool may_hold_cjk(std::string_view utf8) noexcept {
+  return std::any_of(utf8.begin(), utf8.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xE1; });
+}
+
 }  // namespace
 
-Analyzer::Analyzer(const AnalyzerOptions& options) : options_(options) {}
+Analyzer::Analyzer(const AnalyzerOptions& options) : options_(options) {
+  if (options_.language == AnalyzerLanguage::kEnglish) return;
+  options_.stem = false;
+  options_.drop_stop_words = false;
+}
 
 std::vector<std::string> Analyzer::terms(std::string_view text) const {
   std::string normal = text::normalize_for_matching(text);
   straighten_apostrophes(normal);
-  const std::vector<text::Range> words = text::words(normal);
+  const std::string_view all = normal;
   std::vector<std::string> terms;
-  terms.reserve(words.size());
-  for (const text::Range& range : words) {
-    const std::string_view word = std::string_view(normal).substr(range.begin, range.end - range.begin);
+  terms.reserve(all.size() / 6);
+  if (!may_hold_cjk(all)) {
+    add_words(all, terms);
+    return terms;
+  }
+  const std::vector<text::CodePoint> letters = text::decode(all);
+  for (auto begin = letters.begin(); begin != letters.end();) {
+    const bool is_cjk = text::is_cjk(begin->value);
+    const auto end = std::find_if(begin, letters.end(),
+                                  [&](const text::CodePoint& letter) { return text::is_cjk(letter.value) != is_cjk; });
+    if (is_cjk) {
+      add_pairs(all, {begin, end}, terms);
+    } else {
+      add_words(all.substr(begin->begin, std::prev(end)->end - begin->begin), terms);
+    }
+    begin = end;
+  }
+  return terms;
+}
+
+void Analyzer::add_words(std::string_view text, std::vector<std::string>& terms) const {
+  for (const text::Range& range : text::words(text)) {
+    const std::string_view word = text.substr(range.begin, range.end - range.begin);
     if (options_.drop_stop_words && is_stop_word(word)) continue;
     std::string term(cut(word, options_.max_term_bytes));
     if (options_.stem) stemmer().stem(term);
     if (!term.empty()) terms.push_back(std::move(term));
   }
-  return terms;
+}
+
+void Analyzer::add_pairs(std::string_view text, std::span<const text::CodePoint> run,
+                         std::vector<std::string>& terms) const {
+  for (std::size_t first = 0; first == 0 || first + 1 < run.size(); ++first) {
+    const std::size_t last = std::min(first + 1, run.size() - 1);
+    const std::string_view pair = text.substr(run[first].begin, run[last].end - run[first].begin);
+    if (const std::string_view term = cut(pair, options_.max_term_bytes); !term.empty()) terms.emplace_back(term);
+  }
 }
 
 std::string Analyzer::fingerprint() const {
@@ -105,8 +142,9 @@ std::string Analyzer::fingerprint() const {
     checksum.add(std::as_bytes(std::span(term)));
     checksum.add(std::as_bytes(std::span(kTermBorder)));
   }
-  return "analyzer=" + std::to_string(kAnalyzerVersion) + " stem=" + std::to_string(options_.stem) +
-         " stop_words=" + std::to_string(options_.drop_stop_words) +
+  const std::string language = options_.language == AnalyzerLanguage::kEnglish ? "english" : "unicode";
+  return "analyzer=" + std::to_string(kAnalyzerVersion) + " language=" + language +
+         " stem=" + std::to_string(options_.stem) + " stop_words=" + std::to_string(options_.drop_stop_words) +
          " max_term_bytes=" + std::to_string(options_.max_term_bytes) + " probe=" + std::to_string(checksum.value());
 }
 

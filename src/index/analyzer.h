@@ -1,28 +1,40 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/text.h"
+
 namespace jackdaw::index {
 
 // Grows when the same text and options give other terms.
-inline constexpr int kAnalyzerVersion = 1;
+inline constexpr int kAnalyzerVersion = 2;
+
+enum class AnalyzerLanguage {
+  kEnglish,
+  kUnicode,  // any: words as they are written, none left out
+};
 
 struct AnalyzerOptions {
-  // Snowball English stemmer.
+  AnalyzerLanguage language = AnalyzerLanguage::kEnglish;
+  // English only: the Snowball stemmer.
   bool stem = true;
-  // Leaves out English function words ("the", "what").
+  // English only: leaves out function words ("the", "what").
   bool drop_stop_words = true;
   // Longer terms are cut at the last code point border before this, so that a base64 line costs no more than a word.
   std::size_t max_term_bytes = 64;
 };
 
-// Turns text into the terms that BM25 counts: NFKC_Casefold, then the words of UAX #29, then stop words, then the
-// stemmer. Text is normalised before it is cut into words, so that two texts that match under NFKC_Casefold (full-width
-// letters, ligatures, composed or not) always give the same terms; cutting first would let the written form decide
-// where a word ends. Immutable: any thread may use one analyzer at any time. Any bytes are fine as text.
+// Turns text into the terms that BM25 counts: NFKC_Casefold, then the words of UAX #29, then, for English, stop words
+// and the stemmer. Runs of Han, kana and Hangul become overlapping pairs of letters in either language, a letter alone
+// stands for itself: "東京都" gives "東京" and "京都", so that a question need not cut words as the document did. Text
+// is normalised before it is cut into words, so that two texts that match under NFKC_Casefold (full-width letters,
+// ligatures, composed or not) always give the same terms; cutting first would let the written form decide where a word
+// ends. Takes time in proportion to the text. Immutable: any thread may use one analyzer at any time. Any bytes are
+// fine as text.
 class Analyzer {
  public:
   explicit Analyzer(const AnalyzerOptions& options = {});
@@ -36,6 +48,9 @@ class Analyzer {
   std::string fingerprint() const;
 
  private:
+  void add_words(std::string_view text, std::vector<std::string>& terms) const;
+  void add_pairs(std::string_view text, std::span<const text::CodePoint> run, std::vector<std::string>& terms) const;
+
   AnalyzerOptions options_;
 };
 

@@ -62,6 +62,41 @@ TEST(Analyzer, CutsLongTermsAtACodePointBorder) {
   EXPECT_TRUE(Analyzer({.stem = false, .drop_stop_words = false, .max_term_bytes = 1}).terms("д").empty());
 }
 
+TEST(Analyzer, TurnsHanKanaAndHangulIntoPairs) {
+  for (const auto language : {AnalyzerLanguage::kEnglish, AnalyzerLanguage::kUnicode}) {
+    const Analyzer analyzer({.language = language});
+    EXPECT_EQ(analyzer.terms("東京都"), (Terms{"東京", "京都"}));
+    EXPECT_EQ(analyzer.terms("猫"), Terms{"猫"});
+    EXPECT_EQ(analyzer.terms("猫、犬。"), (Terms{"猫", "犬"}));
+    EXPECT_EQ(analyzer.terms("コーヒ"), (Terms{"コー", "ーヒ"}));
+    EXPECT_EQ(analyzer.terms("ｺｰﾋ"), (Terms{"コー", "ーヒ"}));  // half width
+    EXPECT_EQ(analyzer.terms("한국어"), (Terms{"한국", "국어"}));
+    EXPECT_EQ(analyzer.terms("〇一"), Terms{"〇一"});
+    EXPECT_EQ(analyzer.terms("𠀀𠀁"), Terms{"𠀀𠀁"});
+    EXPECT_EQ(analyzer.terms("iPhone15手机壳"), (Terms{"iphone15", "手机", "机壳"}));
+  }
+}
+
+TEST(Analyzer, InAnyOtherLanguageKeepsEveryWordAsItIsWritten) {
+  const Analyzer analyzer({.language = AnalyzerLanguage::kUnicode});
+  EXPECT_EQ(analyzer.terms("Was ist der Straßenname?"), (Terms{"was", "ist", "der", "strassenname"}));
+  EXPECT_EQ(analyzer.terms("the running was"), (Terms{"the", "running", "was"}));
+  EXPECT_EQ(analyzer.fingerprint(), Analyzer({.language = AnalyzerLanguage::kUnicode, .stem = false}).fingerprint());
+  EXPECT_NE(analyzer.fingerprint(), Analyzer({.stem = false, .drop_stop_words = false}).fingerprint());
+}
+
+TEST(Analyzer, AMegabyteOfAnythingIsReadInTimeInProportion) {
+  const Analyzer analyzer;
+  for (const std::string_view unit :
+       {"a", "\xCC\x81", "\u6F22", "\u0E01", "\u1780", "\U0001F469\u200D", "'", ".a", "\u2019s ", "\uD55C ", "\xFF",
+        "1,", "\u0627\u0644", "\U0001F1E6", "a\u00AD"}) {
+    std::string text;
+    while (text.size() < (std::size_t{1} << 20)) text += unit;
+    const Terms terms = analyzer.terms(text);
+    EXPECT_LE(terms.size(), text.size());
+  }
+}
+
 TEST(Analyzer, GivesNothingForTextWithoutWords) {
   EXPECT_TRUE(plain("").empty());
   EXPECT_TRUE(plain(" \n\t ... !? \u2014").empty());

@@ -40,7 +40,7 @@ class Bm25 {
 
   // 1 / (k1 * (1 - b + b * length / average length)); infinite where that is 1 / 0.
   double inverse_norm(std::uint32_t length) const noexcept {
-    return length < kUsualLengths ? usual_[length] : computed_inverse_norm(length);
+    return length < kUsualLengths ? usual_.data()[length] : computed_inverse_norm(length);
   }
 
   // What one term adds to a chunk of `length` terms that holds it `frequency` times; `weight` is its idf, times the

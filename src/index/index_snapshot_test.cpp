@@ -205,6 +205,15 @@ TEST_P(IndexSnapshotTest, RefusesAFileOfAnotherStateOrConfiguration) {
   other.analyzer.max_term_bytes = 63;
   expect_refused(other);
   other = options();
+  other.analyzer.language = AnalyzerLanguage::kUnicode;
+  expect_refused(other);
+  other = options();
+  other.fields.title = 2;
+  expect_refused(other);
+  other = options();
+  other.fields.heading = 0;
+  expect_refused(other);
+  other = options();
   other.vectors = GetParam() == VectorEngine::kFlat ? VectorEngine::kFaiss : VectorEngine::kFlat;
   expect_refused(other);
   std::string newer = bytes();

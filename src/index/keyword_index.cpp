@@ -1,5 +1,6 @@
 #include "index/keyword_index.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -37,11 +38,21 @@ std::vector<QueryTerm> distinct(std::vector<std::string> terms) {
   return out;
 }
 
-std::uint64_t count_live(const LiveSegment& segment, std::uint32_t term) {
-  const Postings& postings = segment.segment->postings();
-  if (!segment.live) return postings.count(term);
+// Decodes only the blocks that reach over a deleted row.
+std::uint64_t count_live(const LiveSegment& segment, const PostingList& list) {
+  if (!segment.live) return list.count();
   std::uint64_t live = 0;
-  for (auto cursor = postings.cursor(term); !cursor.done(); cursor.next()) live += segment.is_live(cursor.row());
+  std::size_t first_row = 0;
+  DecodedBlock block;
+  for (std::size_t number = 0; number < list.blocks(); ++number) {
+    const std::size_t end_row = list.has_directory() ? std::size_t{list.last_row(number)} + 1 : segment.segment->rows();
+    if (segment.live->contains_all(std::exchange(first_row, end_row), end_row)) {
+      live += std::min<std::size_t>(kBlockPostings, list.count() - number * kBlockPostings);
+      continue;
+    }
+    list.decode(number, block);
+    for (std::uint32_t i = 0; i < block.count; ++i) live += segment.is_live(block.rows[i]);
+  }
   return live;
 }
 
@@ -61,7 +72,7 @@ Ranking Bm25Index::search(std::string_view query, std::size_t limit, const Searc
     for (std::size_t t = 0; t < terms.size(); ++t) {
       const auto number = segments[s].segment->postings().find(terms[t].text);
       numbers[s * terms.size() + t] = number;
-      if (number) terms[t].chunks += count_live(segments[s], *number);
+      if (number) terms[t].chunks += count_live(segments[s], segments[s].segment->postings().list(*number));
     }
   }
   double weight_sum = 0;

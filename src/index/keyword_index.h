@@ -13,7 +13,7 @@ namespace jackdaw::index {
 
 // BM25 over a list of segments, exact: every score is what one index of the live chunks alone would give, to the last
 // bit, however they are spread over segments. Corpus statistics count live chunks only; where a segment has deletions,
-// a term's deleted chunks are counted at query time, which at most doubles the reading of that segment's postings.
+// a term's deleted chunks are counted at query time, in the blocks that reach over them.
 // A term that the query says n times weighs n times. Immutable: any number of threads may search at once.
 class Bm25Index final : public KeywordIndex {
  public:

@@ -46,6 +46,44 @@ TEST(Bm25Index, ScoresDoNotDependOnHowChunksAreSpreadOverSegments) {
   }
 }
 
+// A question of any kind gets a ranking, whatever it says.
+TEST(Bm25Index, AnswersQuestionsOfNoWordsOfManyAndOfAnyScript) {
+  index::SegmentedIndex made({.dimensions = 1, .vectors = index::VectorEngine::kFlat});
+  auto documents = random_word_documents(30, 20, 3000, 14);
+  documents.push_back({{"mixed"}, {{ChunkId{100'000}, "iPhone手机 مرحبا café", {1}}}});
+  made.add(documents);
+  const auto keyword = made.snapshot()->keyword;
+  for (const char* none : {"", " ", "the of and", "🐦😀", "?!...", "\xFF\xFE"}) {
+    EXPECT_TRUE(keyword->search(none, 10, {}).empty()) << none;
+  }
+  for (const char* mixed : {"手机", "مرحبا", "CAFÉ", "🐦 iphone the"}) {
+    const Ranking found = keyword->search(mixed, 10, {});
+    ASSERT_EQ(found.size(), 1u) << mixed;
+    EXPECT_EQ(found[0].chunk, ChunkId{100'000});
+  }
+  std::mt19937 random(15);
+  const std::string long_question = random_words(random, 2000, 3000);
+  const BruteForceKeywordIndex exact(analyzed, documents);
+  expect_same_ranking(keyword->search(long_question, 20, {}), exact.search(long_question, 20, {}), 1e-2);
+}
+
+TEST(Bm25Index, AWordOfAFieldCountsAsOftenAsItsWeightSays) {
+  const auto score = [](const index::FieldWeights& fields, const IndexedDocument& document) {
+    index::SegmentedIndex made({.dimensions = 1, .fields = fields, .vectors = index::VectorEngine::kFlat});
+    const std::vector<IndexedDocument> documents{document, {{"other"}, {{ChunkId{9}, "owl nest tree", {1}}}}};
+    made.add(documents);
+    const Ranking found = made.snapshot()->keyword->search("magpie wing", 5, {});
+    return found.empty() ? 0.0F : found[0].score;
+  };
+  const IndexedDocument fields{{"a"}, {{ChunkId{1}, "black feather", {1}, "magpie wing"}}, "magpie"};
+  const auto body = [](const char* text) { return IndexedDocument{{"a"}, {{ChunkId{1}, text, {1}}}}; };
+  EXPECT_EQ(score({.title = 1, .heading = 1}, fields), score({}, body("magpie magpie wing black feather")));
+  EXPECT_EQ(score({.title = 3, .heading = 2}, fields),
+            score({}, body("magpie magpie magpie magpie wing magpie wing black feather")));
+  EXPECT_EQ(score({.title = 0, .heading = 1}, fields), score({}, body("magpie wing black feather")));
+  EXPECT_EQ(score({.title = 0, .heading = 0}, fields), 0.0F);
+}
+
 TEST(Bm25Index, AnswersInTheWordsOfTheQuestionWhateverTheirForm) {
   index::SegmentedIndex made({.dimensions = 1, .vectors = index::VectorEngine::kFlat});
   const std::vector<IndexedDocument> documents{

@@ -1,7 +1,6 @@
 #include "index/pruned_term.h"
 
 #include <algorithm>
-#include <array>
 
 namespace jackdaw::index {
 namespace {
@@ -24,18 +23,15 @@ PrunedTerm::PrunedTerm(const SegmentTerm& term, std::span<const std::uint32_t> l
 }
 
 void PrunedTerm::read_whole() {
-  const std::size_t room = term_.list.blocks() * kBlockPostings;
-  whole_rows_.resize(room);
-  whole_scores_.resize(room);
-  std::size_t count = 0;
+  whole_rows_.reserve(term_.list.count());
+  whole_scores_.reserve(term_.list.count());
+  BlockScores scores;
   for (std::size_t block = 0; block < term_.list.blocks(); ++block) {
     term_.list.decode(block, block_);
-    std::copy_n(block_.rows.begin(), block_.count, whole_rows_.begin() + static_cast<std::ptrdiff_t>(count));
-    scores_->score_all(term_.weight, block_.rows.data(), block_.frequencies.data(), block_.count, lengths_,
-                       whole_scores_.data() + count);
-    count += block_.count;
+    scores_->score_block(term_.weight, block_, 0, block_.count, lengths_, scores);
+    whole_rows_.insert(whole_rows_.end(), block_.rows.data(), block_.rows.data() + block_.count);
+    whole_scores_.insert(whole_scores_.end(), scores.data(), scores.data() + block_.count);
   }
-  whole_rows_.resize(count);
 }
 
 void PrunedTerm::raise_bounds(std::span<double> bounds) {
@@ -91,15 +87,15 @@ void PrunedTerm::add_to(std::size_t window, WindowSums& sums) {
     sums.add(begin, std::span(whole_rows_).subspan(first, firsts_[window + 1] - first), whole_scores_.data() + first);
     return;
   }
-  alignas(32) std::array<double, kBlockPostings> scores;
+  BlockScores scores;
   for (std::size_t block = firsts_[window]; block < blocks_end(window); ++block) {
     read_block(block);
     const auto rows = std::span(block_.rows).first(block_.count);
-    const auto low = std::lower_bound(rows.begin(), rows.end(), begin) - rows.begin();
-    const auto high = std::lower_bound(rows.begin() + low, rows.end(), begin + kWindowRows) - rows.begin();
-    const auto own = rows.subspan(static_cast<std::size_t>(low), static_cast<std::size_t>(high - low));
-    scores_->score_all(term_.weight, own.data(), block_.frequencies.data() + low, own.size(), lengths_, scores.data());
-    sums.add(begin, own, scores.data());
+    const auto low = static_cast<std::size_t>(std::lower_bound(rows.begin(), rows.end(), begin) - rows.begin());
+    const auto high =
+        static_cast<std::size_t>(std::lower_bound(rows.begin(), rows.end(), begin + kWindowRows) - rows.begin());
+    scores_->score_block(term_.weight, block_, low, high, lengths_, scores);
+    sums.add(begin, rows.subspan(low, high - low), scores.data() + low);
   }
 }
 

@@ -1,17 +1,12 @@
 #include "index/query_scores.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
 namespace jackdaw::index {
 namespace {
-
-constexpr std::size_t kLanes = 4;
-using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
-using Integers = std::int32_t __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
 
 // An impact's largest frequency stands for any.
 double frequency_of(const Impact& impact) noexcept {
@@ -25,23 +20,31 @@ QueryScores::QueryScores(const Bm25& bm25, double weight_sum) noexcept
       shift_(std::ldexp(1.0, std::ilogb(std::max(weight_sum, 0x1p-500)) + 1)),
       quantum_(shift_ * 0x1p-52) {}
 
-void QueryScores::score_all(double weight, const std::uint32_t* rows, const std::uint32_t* frequencies,
-                            std::size_t count, std::span<const std::uint32_t> lengths, double* out) const noexcept {
-  alignas(32) std::array<double, kBlockPostings> inverse_norms;
-  for (std::size_t begin = 0; begin < count; begin += kBlockPostings) {
-    const std::size_t end = std::min(count, begin + kBlockPostings);
-    for (std::size_t i = begin; i < end; ++i) inverse_norms[i - begin] = bm25_->inverse_norm(lengths[rows[i]]);
-    for (std::size_t i = begin; i < end; i += kLanes) {
-      Integers whole{};
-      std::memcpy(&whole, frequencies + i, std::min(kLanes, end - i) * sizeof(std::int32_t));
-      Doubles inverse;
-      std::memcpy(&inverse, inverse_norms.data() + (i - begin), sizeof(inverse));
-      const Doubles score = weight - weight / (1 + __builtin_convertvector(whole, Doubles) * inverse);
-      const Doubles nearest = (score + shift_) - shift_;
-      const Doubles least = Doubles{} + quantum_;
-      const Doubles kept = nearest < least ? least : nearest;
-      std::memcpy(out + i, &kept, sizeof(kept));
+void QueryScores::score_block(double weight, const DecodedBlock& block, std::size_t first, std::size_t last,
+                              std::span<const std::uint32_t> lengths, BlockScores& out) const noexcept {
+  constexpr std::size_t kAtOnce = 8;  // a fixed number: the compiler makes vectors of it
+  static_assert(kBlockPostings % kAtOnce == 0);
+  // Plain pointers and values of its own: the loops must not look for what may change under them.
+  const std::uint32_t* const rows = block.rows.data();
+  const std::uint32_t* const frequencies = block.frequencies.data();
+  const std::uint32_t* const length_of = lengths.data();
+  const Bm25& bm25 = *bm25_;
+  const double shift = shift_;
+  const double quantum = quantum_;
+  double* const results = out.data();
+  alignas(64) double saturations[kBlockPostings];
+  first = first / kAtOnce * kAtOnce;
+  for (std::size_t i = first; i < last; ++i) {
+    saturations[i] =
+        static_cast<double>(static_cast<std::int32_t>(frequencies[i])) * bm25.inverse_norm(length_of[rows[i]]);
+  }
+  for (std::size_t begin = first; begin < last; begin += kAtOnce) {
+    double some[kAtOnce];
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      const double nearest = ((weight - weight / (1 + saturations[begin + i])) + shift) - shift;
+      some[i] = nearest < quantum ? quantum : nearest;
     }
+    std::memcpy(results + begin, some, sizeof(some));
   }
 }
 

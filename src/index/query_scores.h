@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,6 +9,8 @@
 #include "index/posting_list.h"
 
 namespace jackdaw::index {
+
+using BlockScores = std::array<double, kBlockPostings>;
 
 // What a query's terms add to chunks. Each addend is rounded to a multiple of a quantum that is 2^-52 of a power of two
 // above the sum of the weights: then sums of addends are exact in double precision, so they do not depend on the order
@@ -22,10 +25,10 @@ class QueryScores {
     return rounded(bm25_->score(weight, frequency, length));
   }
 
-  // score() of postings at once; `lengths` are those of all rows of the segment. `out` has room for the next multiple
-  // of four.
-  void score_all(double weight, const std::uint32_t* rows, const std::uint32_t* frequencies, std::size_t count,
-                 std::span<const std::uint32_t> lengths, double* out) const noexcept;
+  // score() of the block's postings from `first` to before `last`, each in its place of `out`; `lengths` are those of
+  // all rows of the segment.
+  void score_block(double weight, const DecodedBlock& block, std::size_t first, std::size_t last,
+                   std::span<const std::uint32_t> lengths, BlockScores& out) const noexcept;
 
   // The best score in the block, exact: a posting of it has that score.
   double best_of_block(double weight, const PostingList& list, std::size_t block) const noexcept;

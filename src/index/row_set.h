@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,16 @@ class RowSet {
   }
 
   bool contains(std::size_t row) const noexcept { return (words_[row / kWordBits] >> (row % kWordBits) & 1) != 0; }
+  // Whether every row from `begin` to before `end` is in the set.
+  bool contains_all(std::size_t begin, std::size_t end) const noexcept {
+    while (begin < end) {
+      const std::size_t bits = std::min(end - begin, kWordBits - begin % kWordBits);
+      const std::uint64_t wanted = (~std::uint64_t{0} >> (kWordBits - bits)) << (begin % kWordBits);
+      if ((words_[begin / kWordBits] & wanted) != wanted) return false;
+      begin += bits;
+    }
+    return true;
+  }
   void insert(std::size_t row) noexcept { words_[row / kWordBits] |= std::uint64_t{1} << (row % kWordBits); }
   void erase(std::size_t row) noexcept { words_[row / kWordBits] &= ~(std::uint64_t{1} << (row % kWordBits)); }
 

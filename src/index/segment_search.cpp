@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::uint32_t kNoMoreRows = std::numeric_limits<std::uint32_t>::max();
 
+// Terms are looked up, not added, that have together at most this part of the score that a row needs.
+constexpr double kMostLookedUp = 0.5;
+
 // Reads one term's postings from the first to the last, a scored block at a time.
 class ScoredReader {
  public:
@@ -42,8 +45,7 @@ class ScoredReader {
     block_.count = 0;
     if (next_block_ == term_.list.blocks()) return;
     term_.list.decode(next_block_++, block_);
-    scores_.score_all(term_.weight, block_.rows.data(), block_.frequencies.data(), block_.count, segment_.lengths,
-                      block_scores_.data());
+    scores_.score_block(term_.weight, block_, 0, block_.count, segment_.lengths, block_scores_);
   }
 
   const SegmentTerm& term_;
@@ -52,21 +54,70 @@ class ScoredReader {
   std::size_t next_block_ = 0;
   std::uint32_t at_ = 0;
   DecodedBlock block_;
-  std::array<double, kBlockPostings> block_scores_;
+  BlockScores block_scores_;
 };
 
 // The least score in double precision that may round to the threshold.
-double least_that_matters(const TopK& best) noexcept {
-  const float threshold = best.threshold();
+double least_that_matters(float threshold) noexcept {
   if (std::isinf(threshold)) return threshold;
   const float below = std::nextafter(threshold, -std::numeric_limits<float>::infinity());
   return (static_cast<double>(threshold) + static_cast<double>(below)) / 2;
 }
 
-void offer(const SearchedSegment& segment, std::uint32_t row, double sum, TopK& best) {
-  const auto score = static_cast<float>(sum);
-  if (score >= best.threshold()) best.offer({segment.chunks[row], score});
+// For rows that have anything at all.
+double positive(double least) noexcept {
+  return std::max(least, std::numeric_limits<double>::denorm_min());
 }
+
+// The best rows of one segment so far, as TopK keeps chunks: rows ascend by chunk id. Gathers twice as many before it
+// looks for the best among them, and reads the ids of the last ones only: many rows are good for a while.
+class BestRows {
+ public:
+  BestRows(std::span<const ChunkId> chunks, TopK& best)
+      : chunks_(chunks), best_(best), most_(best.limit() < kMany ? 2 * best.limit() : best.limit()) {
+    raise(best.threshold());
+  }
+
+  // What a row needs at least to be among them.
+  double least() const noexcept { return least_; }
+
+  // `sum` is at least least().
+  void offer(std::uint32_t row, double sum) {
+    rows_.push_back({static_cast<float>(sum), row});
+    if (rows_.size() == best_.limit() || rows_.size() >= most_) choose();
+  }
+
+  void hand_over() {
+    for (const Row& row : rows_) {
+      if (row.score >= best_.threshold()) best_.offer({chunks_[row.row], row.score});
+    }
+  }
+
+ private:
+  static constexpr std::size_t kMany = std::size_t{1} << 20;
+
+  struct Row {
+    float score;
+    std::uint32_t row;
+    friend bool operator<(const Row& a, const Row& b) noexcept {
+      return a.score != b.score ? a.score > b.score : a.row < b.row;
+    }
+  };
+
+  void choose() {
+    const auto last = rows_.begin() + static_cast<std::ptrdiff_t>(best_.limit()) - 1;
+    std::nth_element(rows_.begin(), last, rows_.end());
+    raise(std::max(last->score, best_.threshold()));
+    rows_.resize(best_.limit());
+  }
+  void raise(float threshold) noexcept { least_ = least_that_matters(threshold); }
+
+  std::span<const ChunkId> chunks_;
+  TopK& best_;
+  std::size_t most_;
+  std::vector<Row> rows_;
+  double least_ = 0;
+};
 
 struct Window {
   double bound;
@@ -86,7 +137,7 @@ class WindowSearch {
  public:
   WindowSearch(const SearchedSegment& segment, std::span<const SegmentTerm> terms, const QueryScores& scores,
                TopK& best)
-      : segment_(segment), best_(best), order_(terms.size()), rest_(terms.size() + 1) {
+      : segment_(segment), best_(segment.chunks, best), order_(terms.size()), rest_(terms.size() + 1) {
     terms_.reserve(terms.size());
     for (const SegmentTerm& term : terms) terms_.emplace_back(term, segment.lengths, scores);
   }
@@ -94,54 +145,55 @@ class WindowSearch {
   void run() {
     std::vector<Window> windows = promising_windows();
     std::make_heap(windows.begin(), windows.end());
-    while (!windows.empty() && windows.front().bound >= least_that_matters(best_)) {
+    while (!windows.empty() && windows.front().bound >= best_.least()) {
       visit(windows.front().number);
       std::pop_heap(windows.begin(), windows.end());
       windows.pop_back();
     }
+    best_.hand_over();
   }
 
  private:
   std::vector<Window> promising_windows() {
     std::vector<double> bounds((segment_.chunks.size() + kWindowRows - 1) / kWindowRows, 0.0);
     for (PrunedTerm& term : terms_) term.raise_bounds(bounds);
-    const double least = least_that_matters(best_);
     std::vector<Window> windows;
     windows.reserve(bounds.size());
     for (std::size_t number = 0; number < bounds.size(); ++number) {
       const double bound = bounds[number];
-      if (bound > 0 && bound >= least && has_allowed_rows(segment_.allowed, number)) windows.push_back({bound, number});
+      if (bound > 0 && bound >= best_.least() && has_allowed_rows(segment_.allowed, number))
+        windows.push_back({bound, number});
     }
     return windows;
   }
 
   void visit(std::size_t window) {
-    const std::size_t leading = choose_leading(window, least_that_matters(best_));
+    const std::size_t leading = choose_leading(window);
     const std::size_t begin = window * kWindowRows;
     for (std::size_t i = 0; i < leading; ++i) order_[i].term->add_to(window, sums_);
-    double least = least_that_matters(best_);
-    sums_.drain(begin, segment_.allowed, [&](std::uint32_t row, double sum) {
+    // A row that has less of the leading terms cannot reach it with the others; one step down for the rounding.
+    const double candidate = std::nextafter(best_.least() - rest_[leading], -std::numeric_limits<double>::infinity());
+    sums_.drain(begin, segment_.allowed, positive(candidate), [&](std::uint32_t row, double sum) {
       for (std::size_t i = leading; i < order_.size(); ++i) {
-        if (sum + rest_[i] < least) return;
+        if (sum + rest_[i] < best_.least()) return;
         sum += order_[i].term->score_of(row, window);
       }
-      if (sum < least) return;
-      offer(segment_, row, sum, best_);
-      least = least_that_matters(best_);
+      if (sum >= best_.least()) best_.offer(row, sum);
     });
   }
 
-  // Orders the terms by what they can add in the window, the most first. A row that has none of the leading ones cannot
-  // reach `least`.
-  std::size_t choose_leading(std::size_t window, double least) {
+  // Orders the terms by what they can add in the window, the most first. Those behind the leading ones are looked up
+  // for the rows that have enough of these: few, as long as the others together are a small part of what is needed.
+  std::size_t choose_leading(std::size_t window) {
     for (std::size_t i = 0; i < terms_.size(); ++i) order_[i] = {terms_[i].most_in(window), &terms_[i]};
     std::ranges::sort(order_, [](const Ordered& a, const Ordered& b) { return a.most > b.most; });
     rest_.back() = 0;
     std::size_t leading = order_.size();
     for (std::size_t i = order_.size(); i-- > 0;) {
       rest_[i] = rest_[i + 1] + order_[i].most;
-      if (rest_[i] < least || order_[i].most == 0) leading = i;
+      if (rest_[i] <= kMostLookedUp * best_.least()) leading = i;
     }
+    while (leading > 0 && order_[leading - 1].most == 0) --leading;
     return leading;
   }
 
@@ -151,7 +203,7 @@ class WindowSearch {
   };
 
   const SearchedSegment& segment_;
-  TopK& best_;
+  BestRows best_;
   std::vector<PrunedTerm> terms_;
   std::vector<Ordered> order_;
   std::vector<double> rest_;  // the sum of `most` from there on
@@ -162,6 +214,7 @@ class WindowSearch {
 
 void search_every_posting(const SearchedSegment& segment, std::span<const SegmentTerm> terms, const QueryScores& scores,
                           TopK& best) {
+  if (best.limit() == 0) return;
   std::vector<ScoredReader> readers;
   readers.reserve(terms.size());
   for (const SegmentTerm& term : terms) readers.emplace_back(term, segment, scores);
@@ -170,12 +223,16 @@ void search_every_posting(const SearchedSegment& segment, std::span<const Segmen
     for (const ScoredReader& reader : readers) lowest = std::min(lowest, reader.row());
     return lowest;
   };
+  BestRows rows(segment.chunks, best);
   WindowSums sums;
   for (std::uint32_t row = lowest_row(); row != kNoMoreRows; row = lowest_row()) {
     const std::size_t begin = row / kWindowRows * kWindowRows;
     for (ScoredReader& reader : readers) reader.add_up_to(begin, begin + kWindowRows, sums);
-    sums.drain(begin, segment.allowed, [&](std::uint32_t found, double sum) { offer(segment, found, sum, best); });
+    sums.drain(begin, segment.allowed, positive(rows.least()), [&](std::uint32_t found, double sum) {
+      if (sum >= rows.least()) rows.offer(found, sum);
+    });
   }
+  rows.hand_over();
 }
 
 void search_promising_windows(const SearchedSegment& segment, std::span<const SegmentTerm> terms,

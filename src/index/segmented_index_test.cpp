@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -20,7 +21,10 @@ namespace {
 constexpr std::size_t kDimensions = 8;
 
 SegmentedIndexOptions small(VectorEngine engine) {
-  return {.dimensions = kDimensions, .vectors = engine, .merge = {.fan_in = 3, .smallest_tier_rows = 8}};
+  return {.dimensions = kDimensions,
+          .fields = {.title = 2, .heading = 3},
+          .vectors = engine,
+          .merge = {.fan_in = 3, .smallest_tier_rows = 8}};
 }
 
 class Collection {
@@ -34,7 +38,9 @@ class Collection {
       for (float& x : embedding) x = static_cast<float>(static_cast<int>(random_() % 5) - 2);
       document.chunks.push_back(
           {ChunkId{next_chunk_++}, testing::random_words(random_, random_() % 20, 60), std::move(embedding)});
+      if (random_() % 2 == 0) document.chunks.back().heading = testing::random_words(random_, random_() % 4, 60);
     }
+    if (random_() % 2 == 0) document.title = testing::random_words(random_, random_() % 5, 60);
     return document;
   }
 
@@ -68,7 +74,8 @@ void expect_twins(const SegmentedIndex& index, const std::map<std::string, Index
   const std::vector<float> query = collection.make_query();
   ASSERT_EQ(snapshot->vector->search(query, limit, filter), testing::exact_search(documents, {}, query, limit, filter));
   const Analyzer analyzer;
-  const testing::BruteForceKeywordIndex brute([&](std::string_view text) { return analyzer.terms(text); }, documents);
+  const testing::BruteForceKeywordIndex brute([&](std::string_view text) { return analyzer.terms(text); }, documents,
+                                              {}, {.title = 2, .heading = 3});
   const std::string words = testing::random_words(collection.random(), 3, 60);
   testing::expect_same_ranking(snapshot->keyword->search(words, limit, filter), brute.search(words, limit, filter),
                                1e-5);
@@ -86,7 +93,8 @@ TEST_P(SegmentedIndexOfEngine, IsItsBruteForceTwinThroughThousandsOfRandomSteps)
   const auto file = std::filesystem::temp_directory_path() / ("jackdaw-index-" + random_id());
   std::map<std::string, IndexedDocument> twin;
   int documents = 0;
-  for (int step = 0; step < 3000; ++step) {
+  const int steps = std::getenv("JACKDAW_SOAK") != nullptr ? 10'000 : 3'000;
+  for (int step = 0; step < steps; ++step) {
     SegmentedIndex& index = *index_now;
     const auto choice = collection.random()() % 12;
     if (choice < 4 && twin.size() < 60) {

@@ -22,20 +22,25 @@ namespace jackdaw::testing {
 
 using TermsOf = std::function<std::vector<std::string>(std::string_view)>;
 
+// How often a word of a field counts.
+struct BruteForceWeights {
+  int title = 1;
+  int heading = 1;
+};
+
 // BM25 by the book, in double precision, over all chunks, one by one.
 class BruteForceKeywordIndex final : public KeywordIndex {
  public:
   BruteForceKeywordIndex(TermsOf terms_of, const std::vector<IndexedDocument>& documents,
-                         const std::vector<DocumentId>& removed = {})
+                         const std::vector<DocumentId>& removed = {}, const BruteForceWeights& weights = {})
       : terms_of_(std::move(terms_of)) {
     for (const IndexedDocument& document : documents) {
       if (std::find(removed.begin(), removed.end(), document.document) != removed.end()) continue;
       for (const IndexedChunk& chunk : document.chunks) {
         Row row{chunk.chunk, document.document, {}, 0};
-        for (const std::string& term : terms_of_(chunk.text)) {
-          ++row.frequencies[term];
-          ++row.length;
-        }
+        add_field(document.title, weights.title, row);
+        add_field(chunk.heading, weights.heading, row);
+        add_field(chunk.text, 1, row);
         for (const auto& [term, frequency] : row.frequencies) ++chunks_with_[term];
         total_length_ += row.length;
         rows_.push_back(std::move(row));
@@ -66,6 +71,14 @@ class BruteForceKeywordIndex final : public KeywordIndex {
     std::map<std::string, int> frequencies;
     double length;
   };
+
+  void add_field(std::string_view text, int weight, Row& row) const {
+    if (weight == 0) return;
+    for (const std::string& term : terms_of_(text)) {
+      row.frequencies[term] += weight;
+      row.length += weight;
+    }
+  }
 
   double score_of(const Row& row, const std::vector<std::string>& terms) const {
     constexpr double k1 = 1.2;
