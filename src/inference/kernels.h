@@ -61,8 +61,8 @@ struct AttentionShape {
 struct Kernels {
   std::string_view name;  // "avx512-vnni", "avx-vnni", "avx2", "portable"
 
-  // scale = max|x| / 127, value = 128 + x * (1 / scale) rounded half to even. A row of zeros has scale 0 and
-  // values 128. `width` is a multiple of 16.
+  // scale = max|x| / 127, value = 128 + x * (1 / scale) rounded half to even. Where the scale would be below the
+  // smallest normal number, as of a row of zeros, it is 0 and the values are 128. `width` is a multiple of 16.
   void (*quantize)(const float* rows, std::size_t count, std::size_t width, std::uint8_t* values, float* scales);
 
   // out [rows.count][matrix.outputs]

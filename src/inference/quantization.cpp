@@ -106,7 +106,9 @@ double round_on(float scale, std::span<const float> weights, std::span<const Pla
 float quantize_row(std::span<const float> values, std::span<std::int8_t> numbers) {
   const float scale = largest_of(values) / kLargest;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    numbers[i] = scale > 0 ? static_cast<std::int8_t>(std::nearbyint(values[i] / scale)) : std::int8_t{0};
+    const float exact = scale > 0 ? values[i] / scale : 0;
+    // A denormal scale is itself far from exact.
+    numbers[i] = static_cast<std::int8_t>(std::clamp(std::nearbyint(exact), -kLargest, kLargest));
   }
   return scale;
 }

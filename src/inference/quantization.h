@@ -12,7 +12,7 @@ namespace jackdaw::inference {
 // in 16 bits exceeds kMaxGroupSum (kernels.h). Gives the scale: weight ~ scale * number. Of the scales from the finest
 // (the largest weight becomes 127) to the one that needs no cutting, the one with the least squared error is taken;
 // where a group's sum is too large on a finer scale, the numbers whose rounding loses least move towards zero.
-// `weights.size()` is a multiple of kDepthStep. Pure.
+// `weights` are finite, their number is a multiple of kDepthStep. Pure.
 float quantize_output(std::span<const float> weights, std::span<std::int8_t> numbers, Additions additions);
 
 // One row of a table, the largest becomes 127; gives the scale.

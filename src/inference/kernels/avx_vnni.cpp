@@ -1,4 +1,6 @@
+#if !defined(JACKDAW_EMULATED)
 #include <immintrin.h>
+#endif
 
 #include <cstddef>
 #include <cstdint>
@@ -63,7 +65,11 @@ struct Tile {
 
 }  // namespace
 
+#if defined(JACKDAW_EMULATED)
+const Kernels& emulated_avx_vnni_kernels() {
+#else
 const Kernels& avx_vnni_kernels() {
+#endif
   static constexpr Kernels kSet{"avx-vnni", quantize, multiply_s8_with<Tile>, multiply_f32, activate,
                                 normalize,  attend};
   return kSet;

@@ -107,6 +107,9 @@ void activate(float* rows, std::size_t count, std::size_t width) {
   for (std::size_t i = 0; i < count * width; i += kLanes) store(rows + i, gelu(load(rows + i)));
 }
 
+// The smallest normal number: the reciprocal of a smaller one may be infinite.
+constexpr float kSmallestScale = 1.17549435e-38F;
+
 void quantize(const float* rows, std::size_t count, std::size_t width, std::uint8_t* values, float* scales) {
   for (std::size_t row = 0; row < count; ++row, rows += width, values += width) {
     Floats most[kChains]{};
@@ -116,7 +119,8 @@ void quantize(const float* rows, std::size_t count, std::size_t width, std::uint
         most[v % kChains] = larger(most[v % kChains], larger(x, -x));
       }
     }
-    const float scale = largest_of(larger(most[0], most[kChains - 1])) / 127;
+    const float largest = largest_of(larger(most[0], most[kChains - 1])) / 127;
+    const float scale = largest < kSmallestScale ? 0 : largest;
     scales[row] = scale;
     const Floats by = all(scale > 0 ? 1 / scale : 0);
     for (std::size_t i = 0; i < width; i += kLanes) {
@@ -292,7 +296,11 @@ template <Finish kFinish>
 JACKDAW_INLINE void finish_sums(const QuantizedMatrix& matrix, std::size_t column, float row_scale, Ints sums,
                                 float* to) {
   typedef std::int32_t IntsInMemory __attribute__((vector_size(4 * JACKDAW_LANES), aligned(4), may_alias));
-  const Ints exact = sums - *reinterpret_cast<const IntsInMemory*>(matrix.offsets + column);
+  typedef std::uint32_t Wrapping __attribute__((vector_size(4 * JACKDAW_LANES)));
+  // Offsets come from a file, which may hold any.
+  const Ints offsets = *reinterpret_cast<const IntsInMemory*>(matrix.offsets + column);
+  const Ints exact =
+      __builtin_bit_cast(Ints, __builtin_bit_cast(Wrapping, sums) - __builtin_bit_cast(Wrapping, offsets));
   const Floats scale = load(matrix.scales + column) * row_scale;
   finish<kFinish>(to, __builtin_convertvector(exact, Floats) * scale + load(matrix.bias + column));
 }
