@@ -91,10 +91,11 @@ answer::Fusion fusion(const Config& config) {
 }
 
 ingest::ChunkerOptions chunker_options(const Config& config) {
+  const bool by_sections = config.chunks == "sections" && !config.chunk_strict;
   return {.max_characters = config.chunk_characters,
           .overlap_characters = config.chunk_overlap,
           .strict = config.chunk_strict,
-          .style = config.chunks == "sections" ? ingest::ChunkStyle::kSections : ingest::ChunkStyle::kCharacters};
+          .style = by_sections ? ingest::ChunkStyle::kSections : ingest::ChunkStyle::kCharacters};
 }
 
 ingest::EmbeddedContext embedded_context(const Config& config) {

@@ -26,9 +26,6 @@ void check_combination(const Config& config) {
         "JACKDAW_CHUNK_OVERLAP", std::to_string(config.chunk_overlap),
         "it may be at most half of JACKDAW_CHUNK_CHARACTERS (" + std::to_string(config.chunk_characters) + ")");
   }
-  if (config.chunk_strict && config.chunks != "characters") {
-    refuse_setting("JACKDAW_CHUNK_STRICT", "true", "it cuts by characters alone, and JACKDAW_CHUNKS is " + config.chunks);
-  }
   // The sources alone must fit into the log of an answer.
   constexpr std::size_t kMostBytesOfCharacter = 4;
   constexpr std::size_t kAroundText = 1024;  // names, boxes, reasons

@@ -54,8 +54,8 @@ struct Config {
   std::size_t chunk_characters = 500;
   std::size_t chunk_overlap = 50;
   bool chunk_strict = false;
-  std::string chunks = "characters";         // or "sections"
-  std::string embedded_context = "heading";  // or "none", "title"
+  std::string chunks = "sections";         // or "characters"
+  std::string embedded_context = "title";  // or "none", "heading"
   std::string analyzer = "english";  // or "unicode"
   bool stem = true;
   bool stop_words = true;

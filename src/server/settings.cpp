@@ -267,13 +267,13 @@ std::span<const Setting> settings() {
        number<std::size_t>(&Config::chunk_characters, 50, 8'000)},
       {"JACKDAW_CHUNK_OVERLAP", "", "50", "Characters that a chunk repeats of the one before it.",
        number<std::size_t>(&Config::chunk_overlap, 0, 5'000)},
-      {"JACKDAW_CHUNK_STRICT", "", "false", "Cut chunks at exactly the longest length, not at a sentence's end.",
+      {"JACKDAW_CHUNK_STRICT", "", "false", "Cut chunks by characters, at exactly the longest length, not at a sentence's end.",
        flag(&Config::chunk_strict)},
-      {"JACKDAW_CHUNKS", "", "characters",
+      {"JACKDAW_CHUNKS", "", "sections",
        "How documents are cut: `characters`, as long as allowed; `sections`, at headings, and long sections into even "
        "parts at paragraphs and sentences. For documents that are read from then on.",
        word(&Config::chunks, {"characters", "sections"})},
-      {"JACKDAW_EMBEDDED_CONTEXT", "", "heading",
+      {"JACKDAW_EMBEDDED_CONTEXT", "", "title",
        "What is embedded with a chunk: `none`, its `heading`, or the document's `title` and the heading. For documents "
        "that are read from then on.",
        word(&Config::embedded_context, {"none", "heading", "title"})},
