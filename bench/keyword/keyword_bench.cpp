@@ -13,7 +13,7 @@
 #include "core/error.h"
 #include "index/segmented_index.h"
 
-// Keyword search alone, for keyword.py:
+// Keyword search alone, for compare.py:
 //
 //   keyword_bench FOLDER CHUNKS QUERIES    FOLDER holds corpus.jsonl and queries.jsonl as bench/grow/corpus.py writes
 //   them

@@ -72,11 +72,18 @@ std::string_view cut(std::string_view word, std::size_t limit) noexcept {
 }
 
 // The stemmer knows possessives only by the ASCII apostrophe, documents are set with the typographic one.
-void straighten_apostrophes(std::string& text) {
+std::string with_straight_apostrophes(std::string text) {
   constexpr std::string_view kTypographic = "\u2019";
-  for (std::size_t at = text.find(kTypographic); at != std::string::npos; at = text.find(kTypographic, at + 1)) {
-    text.replace(at, kTypographic.size(), "'");
+  std::size_t at = text.find(kTypographic);
+  if (at == std::string::npos) return text;
+  std::string straight;
+  straight.reserve(text.size());
+  std::size_t begin = 0;
+  for (; at != std::string::npos; at = text.find(kTypographic, begin)) {
+    straight.append(text, begin, at - begin).push_back('\'');
+    begin = at + kTypographic.size();
   }
+  return straight.append(text, begin);
 }
 
 // Every letter that is_cjk() has a first byte as high.
@@ -93,8 +100,7 @@ Analyzer::Analyzer(const AnalyzerOptions& options) : options_(options) {
 }
 
 std::vector<std::string> Analyzer::terms(std::string_view text) const {
-  std::string normal = text::normalize_for_matching(text);
-  straighten_apostrophes(normal);
+  const std::string normal = with_straight_apostrophes(text::normalize_for_matching(text));
   const std::string_view all = normal;
   std::vector<std::string> terms;
   terms.reserve(all.size() / 6);

@@ -2,7 +2,7 @@
 """Keyword search beside bm25s (numba backend) and SQLite FTS5: the same chunks, the same questions, one run.
 
     bench/grow/corpus.py --data ../shared/data --chunks 1000000 FOLDER
-    bench/keyword/keyword.py FOLDER --program build/bench/bench/keyword/keyword_bench --chunks 100000
+    bench/keyword/compare.py FOLDER --program build/bench/bench/keyword/keyword_bench --chunks 100000
 
 Each asks for the best 50 chunks of a question that is given as text, one question after another, on one thread; its
 own analysis of the question is part of the time. All three stem English (Snowball or Porter) and leave out stop words.
