@@ -205,7 +205,7 @@ asio::awaitable<void> Retriever::search_by_words(Search& search) {
 
 asio::awaitable<bool> Retriever::load_candidates(Search& search) {
   const Stopwatch watch;
-  auto fused = fuse(search.keyword, search.vector);
+  auto fused = fuse_by(options_.fusion, search.keyword, search.vector);
   const std::size_t most =
       search.request.rerank ? std::max(options_.rerank_candidates, search.request.top_k) : search.request.top_k;
   fused.resize(std::min(fused.size(), most));

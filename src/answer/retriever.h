@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "answer/fusion.h"
 #include "answer/recent.h"
 #include "core/answer_event.h"
 #include "core/cancellation.h"
@@ -27,6 +28,7 @@ inline constexpr std::size_t kMaxQuestionCharacters = 8000;  // code points
 
 struct RetrieverOptions {
   std::size_t candidates = 50;         // of each search, 1..1,000; at least top_k are always asked for
+  Fusion fusion = Fusion::kRanks;      // how the two searches become one order
   std::size_t rerank_candidates = 50;  // the best this many of the fused order may be reranked, or top_k
   // What reranking one question may take of an idle machine, turned into tokens by the reranker's measured speed; in
   // fused order as many candidates are reranked as fit, at least top_k. The same question thus gets the same work

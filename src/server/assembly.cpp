@@ -225,6 +225,7 @@ std::unique_ptr<Flows> Assembly::make_flows() {
   flows->retriever =
       std::make_unique<answer::Retriever>(*embedder_, *reranker_, *store_, *index_, compute_, storage_,
                                           answer::RetrieverOptions{.candidates = config_.candidates,
+                                                                   .fusion = fusion(config_),
                                                                    .rerank_candidates = config_.candidates,
                                                                    .rerank_budget = config_.rerank_budget,
                                                                    .rerank_deadline = config_.rerank_deadline});
