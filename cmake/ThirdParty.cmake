@@ -1,10 +1,8 @@
 # Every third-party library, found once, under one name a job. A room links what it owns, PRIVATE.
 
-foreach(folder pdfium openvino)
-  if(NOT EXISTS ${JACKDAW_THIRD_PARTY}/${folder})
-    message(FATAL_ERROR "${JACKDAW_THIRD_PARTY}/${folder} is missing. Run 'make setup' once, then build again.")
-  endif()
-endforeach()
+if(NOT EXISTS ${JACKDAW_THIRD_PARTY}/pdfium)
+  message(FATAL_ERROR "${JACKDAW_THIRD_PARTY}/pdfium is missing. Run 'make setup' once, then build again.")
+endif()
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -26,11 +24,22 @@ add_library(jackdaw_faiss INTERFACE)
 target_link_libraries(jackdaw_faiss INTERFACE ${JACKDAW_FAISS_ARCHIVE} LAPACK::LAPACK gomp)
 find_library(JACKDAW_STEMMER stemmer REQUIRED)
 
-set(OpenVINO_DIR ${JACKDAW_THIRD_PARTY}/openvino/cmake)
-add_library(jackdaw_openvino INTERFACE)
-target_include_directories(jackdaw_openvino SYSTEM INTERFACE ${JACKDAW_THIRD_PARTY}/openvino/include)
-file(GLOB openvino_library ${JACKDAW_THIRD_PARTY}/openvino/libs/libopenvino.so.*)
-target_link_libraries(jackdaw_openvino INTERFACE ${openvino_library})
+# The judge of the encoder engine in its tests; no part of the program.
+set(openvino_default OFF)
+if(JACKDAW_TESTS AND EXISTS ${JACKDAW_THIRD_PARTY}/openvino)
+  set(openvino_default ON)
+endif()
+option(JACKDAW_OPENVINO "Compare the encoder engine with OpenVINO in the tests" ${openvino_default})
+if(JACKDAW_OPENVINO)
+  file(GLOB openvino_library ${JACKDAW_THIRD_PARTY}/openvino/libs/libopenvino.so.*)
+  if(NOT openvino_library)
+    message(FATAL_ERROR "JACKDAW_OPENVINO is on, but ${JACKDAW_THIRD_PARTY}/openvino is missing. Run 'tools/setup.sh test' "
+      "once, or build with -DJACKDAW_OPENVINO=OFF.")
+  endif()
+  add_library(jackdaw_openvino INTERFACE)
+  target_include_directories(jackdaw_openvino SYSTEM INTERFACE ${JACKDAW_THIRD_PARTY}/openvino/include)
+  target_link_libraries(jackdaw_openvino INTERFACE ${openvino_library})
+endif()
 
 add_library(jackdaw_pdfium SHARED IMPORTED)
 set_target_properties(jackdaw_pdfium PROPERTIES
