@@ -41,6 +41,7 @@ test:
 	@tools/setup.sh build models test
 	@tools/build.sh tsan jackdaw_http_tests jackdaw_providers_tests jackdaw_answer_tests jackdaw_index_tests
 	@tools/build.sh dev
+	@build/dev/jackdaw models pull
 	@tools/run_tests.sh
 
 soak:

