@@ -29,8 +29,8 @@ struct CrossEncoderOptions {
 // The real reranker: a BERT with one logit (ms-marco-MiniLM-L-12-v2 and smaller ones distilled from it). Safe from any
 // number of threads; the arithmetic of one call runs on its caller's. A pair's logit is the same to the last bit
 // whatever is scored beside it. The constructor maps the prepared model, which is made first where it is missing
-// (prepared_encoder.h), measures its speed, about a tenth of a second, and throws Error kUnavailable when a model file is missing or damaged; the message names the
-// command that fetches it.
+// (prepared_encoder.h), measures its speed, about a tenth of a second, and throws Error kUnavailable when a model file
+// is missing or damaged; the message names the command that fetches it.
 class CrossEncoder : public Reranker {
  public:
   explicit CrossEncoder(CrossEncoderOptions options);

@@ -56,7 +56,7 @@ struct Config {
   bool chunk_strict = false;
   std::string chunks = "sections";         // or "characters"
   std::string embedded_context = "title";  // or "none", "heading"
-  std::string analyzer = "english";  // or "unicode"
+  std::string analyzer = "english";        // or "unicode"
   bool stem = true;
   bool stop_words = true;
   std::uint32_t title_weight = 1;

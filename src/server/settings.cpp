@@ -167,7 +167,8 @@ std::span<const Setting> settings() {
       {"JACKDAW_CANDIDATES", "", "50", "Candidates taken from each of the keyword and the vector index.",
        number<std::size_t>(&Config::candidates, 1, 1000)},
       {"JACKDAW_FUSION", "", "ranks",
-       "How the two searches become one order: by `ranks` (reciprocal rank fusion, k = 60) or by `scores`, each brought "
+       "How the two searches become one order: by `ranks` (reciprocal rank fusion, k = 60) or by `scores`, each "
+       "brought "
        "to 0..1.",
        word(&Config::fusion, {"ranks", "scores"})},
       {"JACKDAW_RERANK", "", "true", "Whether passages are reranked when the request does not say.",
@@ -267,7 +268,8 @@ std::span<const Setting> settings() {
        number<std::size_t>(&Config::chunk_characters, 50, 8'000)},
       {"JACKDAW_CHUNK_OVERLAP", "", "50", "Characters that a chunk repeats of the one before it.",
        number<std::size_t>(&Config::chunk_overlap, 0, 5'000)},
-      {"JACKDAW_CHUNK_STRICT", "", "false", "Cut chunks by characters, at exactly the longest length, not at a sentence's end.",
+      {"JACKDAW_CHUNK_STRICT", "", "false",
+       "Cut chunks by characters, at exactly the longest length, not at a sentence's end.",
        flag(&Config::chunk_strict)},
       {"JACKDAW_CHUNKS", "", "sections",
        "How documents are cut: `characters`, as long as allowed; `sections`, at headings, and long sections into even "
@@ -290,8 +292,10 @@ std::span<const Setting> settings() {
        "How often a word of the headings above a passage counts in keyword search; 0: not at all.",
        number<std::uint32_t>(&Config::heading_weight, 0, 16)},
       {"JACKDAW_VECTOR_ENGINE", "", "int8",
-       "Vector search. `int8`: a scan of bytes, exact by what it proves of them. `int8-approximate`: the same, and large "
-       "collections are searched by one bit for each number first. `flat`: our own scan of the numbers, exact. `faiss`: "
+       "Vector search. `int8`: a scan of bytes, exact by what it proves of them. `int8-approximate`: the same, and "
+       "large "
+       "collections are searched by one bit for each number first. `flat`: our own scan of the numbers, exact. "
+       "`faiss`: "
        "FAISS's, exact. Another engine's saved index is built anew.",
        word(&Config::vector_engine, {"int8", "int8-approximate", "flat", "faiss"})},
       {"JACKDAW_APPROXIMATE_FROM", "", "200000",
