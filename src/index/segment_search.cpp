@@ -88,6 +88,8 @@ class BestRows {
   }
 
   void hand_over() {
+    // The ids lie far apart: all are asked for before the first is needed.
+    for (const Row& row : rows_) __builtin_prefetch(&chunks_[row.row]);
     for (const Row& row : rows_) {
       if (row.score >= best_.threshold()) best_.offer({chunks_[row.row], row.score});
     }
