@@ -14,10 +14,10 @@
 
 #include "inference/local_embedder.h"
 
-//   embed_corpus MODELS CORPUS.jsonl VECTORS.f32 [ROWS]
+//   embed_corpus MODELS CORPUS.jsonl VECTORS.f32 [ROWS [TOKENS]]
 //
-// Embeds the texts of the first ROWS lines (all) and appends the vectors to a file of bare little-endian floats, row
-// after row. It goes on where the file ends, so it can be stopped at any time.
+// Embeds the texts of the first ROWS lines (all), each cut to TOKENS tokens (256), and appends the vectors to a file of
+// bare little-endian floats, row after row. It goes on where the file ends, so it can be stopped at any time.
 namespace {
 
 constexpr std::size_t kBatch = 64;
@@ -31,8 +31,8 @@ std::vector<std::string> read_texts(std::istream& lines, std::size_t most) {
 }
 
 void embed(const std::filesystem::path& models, const char* corpus, const std::filesystem::path& vectors,
-           std::size_t rows) {
-  jackdaw::inference::LocalEmbedder embedder({.model_dir = models, .cache_dir = {}});
+           std::size_t rows, std::size_t tokens) {
+  jackdaw::inference::LocalEmbedder embedder({.model_dir = models, .cache_dir = {}, .max_tokens = tokens});
   const std::size_t row_bytes = embedder.dimensions() * sizeof(float);
   std::size_t done = std::filesystem::exists(vectors) ? std::filesystem::file_size(vectors) / row_bytes : 0;
   std::ifstream lines(corpus);
@@ -56,12 +56,13 @@ void embed(const std::filesystem::path& models, const char* corpus, const std::f
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4 && argc != 5) {
-    std::cerr << "usage: embed_corpus MODELS CORPUS.jsonl VECTORS.f32 [ROWS]\n";
+  if (argc < 4 || argc > 6) {
+    std::cerr << "usage: embed_corpus MODELS CORPUS.jsonl VECTORS.f32 [ROWS [TOKENS]]\n";
     return 2;
   }
   try {
-    embed(argv[1], argv[2], argv[3], argc == 5 ? std::strtoull(argv[4], nullptr, 10) : SIZE_MAX);
+    embed(argv[1], argv[2], argv[3], argc > 4 ? std::strtoull(argv[4], nullptr, 10) : SIZE_MAX,
+          argc > 5 ? std::strtoull(argv[5], nullptr, 10) : 256);
     return 0;
   } catch (const std::exception& failure) {
     std::cerr << failure.what() << "\n";
