@@ -167,13 +167,12 @@ asio::awaitable<void> Answerer::write(Run& run) {
   options.max_tokens = run.request.max_tokens.value_or(options.max_tokens);
   SaidBefore said{.history = {}, .standalone_question = run.standalone_question};
   if (run.request.turn) said.history = run.request.turn->history;
-  Prompt prompt = build_prompt(run.request.retrieval.question, run.retrieved.passages, options, random_id(), said);
-  // Of the sources only those that the writer saw can be cited.
-  run.marks.emplace(std::span(run.retrieved.passages).first(prompt.passages.size()));
+  BuiltPrompt built = build_prompt(run.request.retrieval.question, run.retrieved.passages, options, random_id(), said);
+  run.marks.emplace(run.retrieved.passages, std::move(built.shown));
   run.timings.prompt_ms = watch.elapsed_ms();
 
   co_await run.emit_stage(AnswerStage::kWaiting);
-  const auto stream = run.writer->write(std::move(prompt), run.cancellation);
+  const auto stream = run.writer->write(std::move(built.prompt), run.cancellation);
   while (true) {
     auto event = co_await stream->next();
     if (!event) throw Error(ErrorCode::kProviderBadStream, "The writer stopped without ending its answer. Ask again.");

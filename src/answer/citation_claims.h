@@ -27,7 +27,7 @@ class ClaimText {
  public:
   // A mark, or a list of them, as it was written.
   struct Marks {
-    std::vector<int> sources;        // may be empty: it ends what came before all the same
+    std::vector<int> sources;        // or what else they name; may be empty: it ends what came before all the same
     std::vector<std::string> names;  // the sources' file names, white space squeezed
   };
   struct Supported {
@@ -44,6 +44,7 @@ class ClaimText {
   // Nothing more comes.
   std::vector<Supported> finish();
 
+  std::size_t shown() const noexcept { return shown_; }  // code points
   // What was shown since the last mark, the older of it cut off.
   std::string_view tail() const noexcept { return tail_; }
   // True when the text before this place ends with one of the names in parentheses.

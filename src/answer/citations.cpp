@@ -1,13 +1,16 @@
 #include "answer/citations.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "answer/citation_claims.h"
 #include "answer/citation_code.h"
 #include "answer/citation_marks.h"
+#include "answer/marked_text.h"
 #include "answer/quote_finder.h"
+#include "answer/quote_parts.h"
 #include "core/text.h"
 
 namespace jackdaw::answer {
@@ -101,14 +104,25 @@ class SourceBrackets {
   std::unordered_map<std::string, std::vector<Place>> places_;
 };
 
+std::vector<PromptPassage> each_by_itself(std::span<const RetrievedPassage> sources) {
+  std::vector<PromptPassage> shown;
+  for (std::size_t place = 0; place < sources.size(); ++place) {
+    const Passage& passage = sources[place].passage;
+    shown.push_back({sources[place], {{passage.chunk, 0, passage.text.size(), place}}});
+  }
+  return shown;
+}
+
 }  // namespace
 
 struct CitationReader::State {
-  explicit State(std::span<const RetrievedPassage> given) : passages(given), finders(given.size()) {
-    for (const auto& found : passages) {
-      names.push_back(squeeze(found.passage.filename));
-      brackets.add_name(names.back());
-      brackets.add_text(found.passage.text);
+  State(std::span<const RetrievedPassage> given, std::vector<PromptPassage> as_shown)
+      : sources(given), shown(std::move(as_shown)), shown_in(given.size()), finders(shown.size()) {
+    for (const RetrievedPassage& source : sources) names.push_back(squeeze(source.passage.filename));
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      for (const PromptPassage::Part& part : shown[i].parts) shown_in.at(part.place) = i;
+      brackets.add_name(names[shown[i].best_place()]);
+      brackets.add_text(shown[i].passage.passage.text);
     }
   }
 
@@ -116,22 +130,28 @@ struct CitationReader::State {
   void show(char c);
   void show_held();
   void take(const MarkReading& mark);
-  void take_sources(std::vector<int> sources);
-  std::vector<int> sources_of(const MarkReading& mark);
+  void take_passages(std::vector<int> passages);
+  std::vector<int> passages_of(const MarkReading& mark);
   bool is_quoted() const;
   void leave_as_text();
-  std::vector<std::string> names_of(const std::vector<int>& sources) const;
+  std::vector<std::string> names_of(const std::vector<int>& numbers) const;
   void tell(std::vector<ClaimText::Supported> supported);
-  Citation cite(int source, const Claim& claim);
+  std::vector<Citation> cite(const PromptPassage& passage, QuoteFinder& finder, const Claim& claim);
+  Citation citation_of(std::size_t place, const Quote& quote, const Claim& claim) const;
+  Step take_step() { return {text.take(), std::exchange(citations, {})}; }
 
-  const std::span<const RetrievedPassage> passages;
-  std::vector<std::string> names;  // of the sources' files, white space squeezed
+  const std::span<const RetrievedPassage> sources;
+  const std::vector<PromptPassage> shown;            // passages are known by their indexes here
+  std::vector<std::optional<std::size_t>> shown_in;  // the passage that shows a source, by its place
+  std::vector<std::string> names;                    // of the sources' files, white space squeezed
   SourceBrackets brackets;
-  std::vector<std::unique_ptr<QuoteFinder>> finders;  // made when first needed
+  std::vector<std::unique_ptr<QuoteFinder>> finders;  // by passage, made when first needed
   CodeTracker code;
   ClaimText claims;
-  std::string spaces;     // held back
-  std::string candidate;  // held back: it may become a mark
+  MarkedText text;
+  std::vector<Citation> citations;  // not told yet
+  std::string spaces;               // held back
+  std::string candidate;            // held back: it may become a mark
   bool candidate_in_code = false;
   bool candidate_nested = false;  // right behind the begin of another one
   bool behind_mark = false;       // nothing but ] was shown since a mark
@@ -140,7 +160,6 @@ struct CitationReader::State {
   std::size_t marks = 0;          // that became citations
   int cited = 0;
   int dropped = 0;
-  Step step;
 };
 
 void CitationReader::State::read(char c) {
@@ -176,15 +195,15 @@ void CitationReader::State::read(char c) {
 
 // What the web and other readers of Markdown would make a link of is parted.
 void CitationReader::State::show(char c) {
-  std::string shown(1, c);
-  if (behind_mark && (c == '(' || c == '[' || (c == ':' && mark_leads))) shown = std::string(" ") + c;
+  std::string as_text(1, c);
+  if (behind_mark && (c == '(' || c == '[' || (c == ':' && mark_leads))) as_text = std::string(" ") + c;
   behind_mark = behind_mark && c == ']';
   line_leads = c == '\n' || (line_leads && std::string_view(" \t>*+-.)0123456789").find(c) != std::string_view::npos);
-  step.text += shown;
+  text.append(as_text);
   if (code.in_fence()) {
-    claims.append_code(shown);
+    claims.append_code(as_text);
   } else {
-    tell(claims.append(shown));
+    tell(claims.append(as_text));
   }
 }
 
@@ -195,49 +214,55 @@ void CitationReader::State::show_held() {
 
 void CitationReader::State::take(const MarkReading& mark) {
   if (candidate_in_code) {
-    std::vector<int> sources;
-    for (const MarkItem& item : mark.items) sources.push_back(item.first);
-    if (!ClaimText::ends_with_origin(claims.tail(), names_of(sources))) return show_held();
+    std::vector<int> numbers;
+    for (const MarkItem& item : mark.items) numbers.push_back(item.first);
+    if (!ClaimText::ends_with_origin(claims.tail(), names_of(numbers))) return show_held();
     code.leave_span();  // the backtick was one of the quoted words
   } else if (is_quoted()) {
     return leave_as_text();
   }
-  auto sources = sources_of(mark);
-  if (!sources.empty()) return take_sources(std::move(sources));
+  auto passages = passages_of(mark);
+  if (!passages.empty()) return take_passages(std::move(passages));
   if (candidate_nested) return leave_as_text();  // without it the brackets around it could become a mark
   spaces.clear();
   candidate.clear();
   tell(claims.add({}, ""));
 }
 
-void CitationReader::State::take_sources(std::vector<int> sources) {
+void CitationReader::State::take_passages(std::vector<int> passages) {
   candidate.clear();
   show_held();
-  std::string shown;
-  for (const int source : sources) shown += "[" + std::to_string(source) + "]";
-  step.text += shown;
+  std::string marked;
+  std::vector<int> numbers;
+  for (const int passage : passages) {
+    const PromptPassage& one = shown[static_cast<std::size_t>(passage)];
+    numbers.push_back(static_cast<int>(one.best_place()) + 1);
+    marked += "[" + std::to_string(numbers.back()) + "]";
+    text.add_mark(numbers.back(), one.parts.size() == 1, claims.shown() + marked.size());
+  }
   behind_mark = true;
   mark_leads = std::exchange(line_leads, false);
-  marks += sources.size();
-  auto origins = names_of(sources);
-  tell(claims.add({std::move(sources), std::move(origins)}, shown));
+  marks += passages.size();
+  tell(claims.add({std::move(passages), names_of(numbers)}, marked));
 }
 
-// Those of the mark that there are, each once. Counts what is left out.
-std::vector<int> CitationReader::State::sources_of(const MarkReading& mark) {
-  std::vector<int> sources;
+// Those that the mark names, each once. Counts what is left out.
+std::vector<int> CitationReader::State::passages_of(const MarkReading& mark) {
+  std::vector<int> passages;
   for (const MarkItem& item : mark.items) {
     bool all = true;
-    for (int source = item.first; source <= item.last; ++source) {
-      if (source < 1 || static_cast<std::size_t>(source) > passages.size() || marks + sources.size() >= kMaxCitations) {
+    for (int number = item.first; number <= item.last; ++number) {
+      const bool is_source = number >= 1 && static_cast<std::size_t>(number) <= shown_in.size();
+      const auto in = is_source ? shown_in[static_cast<std::size_t>(number) - 1] : std::nullopt;
+      if (!in || marks + passages.size() >= kMaxCitations) {
         all = false;
-      } else if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
-        sources.push_back(source);
+      } else if (std::find(passages.begin(), passages.end(), static_cast<int>(*in)) == passages.end()) {
+        passages.push_back(static_cast<int>(*in));
       }
     }
     if (!all) ++dropped;
   }
-  return sources;
+  return passages;
 }
 
 bool CitationReader::State::is_quoted() const {
@@ -255,59 +280,90 @@ void CitationReader::State::leave_as_text() {
   show_held();
 }
 
-std::vector<std::string> CitationReader::State::names_of(const std::vector<int>& sources) const {
+std::vector<std::string> CitationReader::State::names_of(const std::vector<int>& numbers) const {
   std::vector<std::string> wanted;
-  for (const int source : sources) {
-    if (source >= 1 && static_cast<std::size_t>(source) <= names.size()) {
-      wanted.push_back(names[static_cast<std::size_t>(source) - 1]);
+  for (const int number : numbers) {
+    if (number >= 1 && static_cast<std::size_t>(number) <= names.size()) {
+      wanted.push_back(names[static_cast<std::size_t>(number) - 1]);
       wanted.push_back(escape_marks(wanted.back()));
     }
   }
   return wanted;
 }
 
+// Claims that follow their marks move with the numbers of all of these, so those come first.
 void CitationReader::State::tell(std::vector<ClaimText::Supported> supported) {
+  const std::size_t first = citations.size();
   for (const auto& one : supported) {
-    for (const int source : one.sources) step.citations.push_back(cite(source, one.claim));
+    for (const int in : one.sources) {
+      const auto i = static_cast<std::size_t>(in);
+      if (!finders[i]) finders[i] = std::make_unique<QuoteFinder>(shown[i].passage.passage.text);
+      std::vector<int> numbers;
+      for (Citation& citation : cite(shown[i], *finders[i], one.claim)) {
+        numbers.push_back(citation.source);
+        citations.push_back(std::move(citation));
+      }
+      marks += numbers.size() - 1;
+      text.settle(numbers);
+    }
+  }
+  for (std::size_t i = first; i < citations.size(); ++i) {
+    citations[i].number = ++cited;
+    citations[i].begin = text.moved(citations[i].begin);
+    citations[i].end = text.moved(citations[i].end);
   }
 }
 
-Citation CitationReader::State::cite(int source, const Claim& claim) {
-  const auto place = static_cast<std::size_t>(source) - 1;
-  const Passage& passage = passages[place].passage;
-  auto& finder = finders[place];
-  if (!finder) finder = std::make_unique<QuoteFinder>(passage.text);
-  const Quote quote = finder->find(claim.text);
+// One for the mark that is settled next, or more where only several sources together have the quote.
+std::vector<Citation> CitationReader::State::cite(const PromptPassage& passage, QuoteFinder& finder,
+                                                  const Claim& claim) {
+  const std::string& all = passage.passage.passage.text;
+  if (passage.parts.size() == 1) return {citation_of(passage.best_place(), finder.find(claim.text), claim)};
+  if (text.next_is_known()) {
+    const std::size_t place = passage.best_place();
+    return {citation_of(place, find_quote(claim.text, sources[place].passage.text), claim)};
+  }
+  std::vector<Citation> found;
+  for (const QuotePart& piece : split_quote(finder.find(claim.text), claim.text, all, passage.parts)) {
+    if (!found.empty() && marks + found.size() > kMaxCitations) break;
+    found.push_back(citation_of(passage.parts[piece.part].place, piece.quote, claim));
+  }
+  return found;
+}
+
+Citation CitationReader::State::citation_of(std::size_t place, const Quote& quote, const Claim& claim) const {
+  const Passage& source = sources[place].passage;
   Citation citation;
-  citation.number = ++cited;
-  citation.source = source;
+  citation.source = static_cast<int>(place) + 1;
   citation.begin = claim.begin;
   citation.end = claim.end;
   citation.quote_begin = quote.begin;
   citation.quote_end = quote.end;
-  citation.quote = passage.text.substr(quote.begin, quote.end - quote.begin);
-  citation.page = passage.span.page;
-  citation.paged = passage.paged;
-  citation.boxes = passage.span.boxes;
+  citation.quote = source.text.substr(quote.begin, quote.end - quote.begin);
+  citation.page = source.span.page;
+  citation.paged = source.paged;
+  citation.boxes = source.span.boxes;
   citation.verified = quote.verified;
   return citation;
 }
 
-CitationReader::CitationReader(std::span<const RetrievedPassage> passages)
-    : state_(std::make_unique<State>(passages)) {}
+CitationReader::CitationReader(std::span<const RetrievedPassage> sources)
+    : CitationReader(sources, each_by_itself(sources)) {}
+CitationReader::CitationReader(std::span<const RetrievedPassage> sources, std::vector<PromptPassage> shown)
+    : state_(std::make_unique<State>(sources, std::move(shown))) {}
 CitationReader::~CitationReader() = default;
 CitationReader::CitationReader(CitationReader&&) noexcept = default;
 CitationReader& CitationReader::operator=(CitationReader&&) noexcept = default;
 
 CitationReader::Step CitationReader::read(std::string_view piece) {
   for (const char c : piece) state_->read(c);
-  return std::exchange(state_->step, {});
+  return state_->take_step();
 }
 
 CitationReader::Step CitationReader::finish() {
   state_->show_held();
   state_->tell(state_->claims.finish());
-  return std::exchange(state_->step, {});
+  return state_->take_step();
 }
 
 int CitationReader::dropped_marks() const noexcept {

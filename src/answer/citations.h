@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "answer/prompt_passages.h"
 #include "core/answer_event.h"
 #include "core/ranking.h"
 
@@ -14,7 +15,12 @@ namespace jackdaw::answer {
 // Reads an answer as it streams and takes the writer's marks for what they are: [1], [2][3], [1, 2], [1-3], 【1】,
 // [passage 1], [Source 2].
 //
-// - A mark that names a source is shown as [n], a list as [1][2]. The k-th mark that is shown is that of citation k.
+// - A mark that names a source is shown as [n], a list as [1][2]. The k-th mark that is shown is that of citation k,
+// and
+//   its number is the source of that citation.
+// - A mark of a source that the writer saw as part of a passage of several stands for that passage. It is shown with
+//   the number of the source that has the quote, or with several where only together they have it; while its claim is
+//   not complete it is held back with what follows it, at most kMaxWaitingBytes (marked_text.h).
 // - A mark, or a number of a list, that names no source is left out, with the spaces before it, and counted. Such a
 //   number has one or two digits: [2024] is text.
 // - Code, \[1] and brackets that stand in a passage or a file name just so, with the words before them, are text.
@@ -26,8 +32,10 @@ namespace jackdaw::answer {
 // text but for the passages that are searched for each citation. Not shared between threads.
 class CitationReader {
  public:
-  // `passages` are the sources, by their numbers; they outlive this.
-  explicit CitationReader(std::span<const RetrievedPassage> passages);
+  // `sources` by their numbers; they outlive this. The writer saw each of them as a passage by itself.
+  explicit CitationReader(std::span<const RetrievedPassage> sources);
+  // The writer saw of them what is `shown`, and no other can be cited. A place is one in `sources`.
+  CitationReader(std::span<const RetrievedPassage> sources, std::vector<PromptPassage> shown);
   ~CitationReader();
   CitationReader(CitationReader&&) noexcept;
   CitationReader& operator=(CitationReader&&) noexcept;

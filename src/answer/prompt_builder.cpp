@@ -72,10 +72,10 @@ std::string_view cut_to_fit(std::string_view text, std::size_t max_tokens) {
   return text::trim(text.substr(0, kept));
 }
 
-// The first passage, cut: there is not even room for all of it.
-std::string first_cut(const Passage& passage, std::size_t max_tokens, std::string_view mark) {
+// The passage, cut: there is not even room for all of it.
+std::string cut_passage(const Passage& passage, std::size_t number, std::size_t max_tokens, std::string_view mark) {
   const std::string whole = without_fences(passage.text, mark);
-  const std::size_t around = text::estimate_tokens(numbered(passage, 1, kCutMark, mark)) + 1;
+  const std::size_t around = text::estimate_tokens(numbered(passage, number, kCutMark, mark)) + 1;
   const std::string_view kept = max_tokens > around ? cut_to_fit(whole, max_tokens - around) : std::string_view();
   if (kept.empty()) {
     throw Error(
@@ -84,7 +84,34 @@ std::string first_cut(const Passage& passage, std::size_t max_tokens, std::strin
         "raise the budget.")
         .with_field("question");
   }
-  return numbered(passage, 1, std::string(kept) + std::string(kCutMark), mark);
+  return numbered(passage, number, std::string(kept) + std::string(kCutMark), mark);
+}
+
+struct Shown {
+  std::string text;
+  std::vector<PromptPassage> passages;
+};
+
+// The best of `found`, as many as fit.
+Shown show_passages(const std::vector<RetrievedPassage>& found, bool merge, std::size_t room, std::string_view mark) {
+  const PromptPassagesOptions all{.top_k = found.size(), .merge_neighbours = merge, .drop_duplicates = false};
+  Shown shown;
+  for (std::size_t count = found.size(); count > 0; --count) {
+    const auto end = found.begin() + static_cast<std::ptrdiff_t>(count);
+    shown = {"", choose_passages({found.begin(), end}, all)};
+    std::size_t tokens = 0;
+    for (const PromptPassage& each : shown.passages) {
+      const Passage& passage = each.passage.passage;
+      const std::string next = numbered(passage, each.best_place() + 1, passage.text, mark);
+      tokens += text::estimate_tokens(next);
+      shown.text += next;
+    }
+    if (tokens <= room) return shown;
+  }
+  if (shown.passages.empty()) return shown;
+  const PromptPassage& best = shown.passages.front();
+  shown.text = cut_passage(best.passage.passage, best.best_place() + 1, room, mark);
+  return shown;
 }
 
 // A past answer as the writer hears it again: without its marks, which name other passages, and not too long.
@@ -143,8 +170,8 @@ std::vector<Message> remembered(std::span<const PastTurn> history, std::size_t m
   return messages;
 }
 
-Prompt build_prompt(std::string question, std::vector<RetrievedPassage> passages, const PromptOptions& options,
-                    std::string_view mark, const SaidBefore& said) {
+BuiltPrompt build_prompt(std::string question, std::vector<RetrievedPassage> found, const PromptOptions& options,
+                         std::string_view mark, const SaidBefore& said) {
   std::vector<Message> history =
       remembered(said.history, std::min(options.max_history_tokens, options.max_prompt_tokens / 2));
   const std::string before =
@@ -159,39 +186,27 @@ Prompt build_prompt(std::string question, std::vector<RetrievedPassage> passages
   std::size_t heard = 0;
   for (const Message& message : history) heard += text::estimate_tokens(message.content) + 1;
   // Proof comes before memory: what was said makes room for the best passage.
-  if (!passages.empty() && fixed + heard + tokens_of(passages.front().passage, mark) > options.max_prompt_tokens) {
+  if (!found.empty() && fixed + heard + tokens_of(found.front().passage, mark) > options.max_prompt_tokens) {
     history.clear();
     heard = 0;
   }
   fixed += heard;
-  std::size_t room = options.max_prompt_tokens > fixed ? options.max_prompt_tokens - fixed : 0;
-
-  std::string shown;
-  std::size_t count = 0;
-  for (; count < passages.size(); ++count) {
-    const Passage& passage = passages[count].passage;
-    const std::string next = numbered(passage, count + 1, passage.text, mark);
-    const std::size_t tokens = text::estimate_tokens(next);
-    if (tokens > room) break;
-    shown += next;
-    room -= tokens;
-  }
-  if (count == 0 && !passages.empty()) {
-    shown = first_cut(passages.front().passage, room, mark);
-    count = 1;
-  }
-  passages.resize(count);
+  const std::size_t room = options.max_prompt_tokens > fixed ? options.max_prompt_tokens - fixed : 0;
+  Shown shown = show_passages(found, options.merge_neighbours, room, mark);
 
   Prompt prompt;
   prompt.messages.push_back({Role::kSystem, std::string(kRules)});
   prompt.messages.insert(prompt.messages.end(), history.begin(), history.end());
-  prompt.messages.push_back({Role::kUser, before + shown + after});
+  prompt.messages.push_back({Role::kUser, before + shown.text + after});
   for (const Message& message : prompt.messages) prompt.estimated_tokens += text::estimate_tokens(message.content);
   prompt.question = said.standalone_question.empty() ? std::move(question) : said.standalone_question;
-  prompt.passages = std::move(passages);
+  for (const PromptPassage& each : shown.passages) {
+    prompt.passages.push_back(each.passage);
+    prompt.numbers.push_back(static_cast<int>(each.best_place()) + 1);
+  }
   prompt.temperature = options.temperature;
   prompt.max_tokens = options.max_tokens;
-  return prompt;
+  return {std::move(prompt), std::move(shown.passages)};
 }
 
 }  // namespace jackdaw::answer

@@ -57,22 +57,27 @@ bool says_the_same(const Passage& a, const Passage& b, double shared, const Prom
   return inside || (!touch(a, b) && shared >= options.duplicate_share);
 }
 
-std::vector<RetrievedPassage> chosen(std::vector<RetrievedPassage> found, const PromptPassagesOptions& options) {
-  std::vector<RetrievedPassage> kept;
+struct Kept {
+  RetrievedPassage found;
+  std::size_t place = 0;
+};
+
+std::vector<Kept> chosen(std::vector<RetrievedPassage> found, const PromptPassagesOptions& options) {
+  std::vector<Kept> kept;
   std::vector<std::vector<std::uint64_t>> known;
-  for (RetrievedPassage& candidate : found) {
-    if (kept.size() == options.top_k) break;
+  for (std::size_t place = 0; place < found.size() && kept.size() < options.top_k; ++place) {
+    RetrievedPassage& candidate = found[place];
     if (candidate.deleted) continue;
     if (options.drop_duplicates) {
       auto own = shingles(candidate.passage.text);
       bool is_new = true;
       for (std::size_t i = 0; i < kept.size() && is_new; ++i) {
-        is_new = !says_the_same(kept[i].passage, candidate.passage, common_share(known[i], own), options);
+        is_new = !says_the_same(kept[i].found.passage, candidate.passage, common_share(known[i], own), options);
       }
       if (!is_new) continue;
       known.push_back(std::move(own));
     }
-    kept.push_back(std::move(candidate));
+    kept.push_back({std::move(candidate), place});
   }
   return kept;
 }
@@ -93,30 +98,32 @@ std::vector<Box> joined_boxes(std::vector<Box> first, const std::vector<Box>& se
   return first;
 }
 
-// Adds a chunk that begins within the passage or at its end, and does not end before it.
-void append(PromptPassage& whole, const Passage& next) {
-  Passage& passage = whole.passage.passage;
-  const std::size_t begin = next.span.begin - passage.span.begin;
-  if (next.span.end > passage.span.end) {
-    passage.text.append(next.text, passage.span.end - next.span.begin);
-    passage.span.end = next.span.end;
-  }
-  passage.span.boxes = joined_boxes(std::move(passage.span.boxes), next.span.boxes);
-  whole.parts.push_back({next.chunk, begin, begin + next.text.size()});
+bool is_what_its_span_says(const Passage& passage) {
+  return passage.span.begin <= passage.span.end && passage.span.end - passage.span.begin == passage.text.size();
 }
 
-// `places` of `found` that follow each other in the document, in reading order.
-PromptPassage merged(std::vector<RetrievedPassage>& found, const std::vector<std::size_t>& places) {
-  const std::size_t best = *std::min_element(places.begin(), places.end());
-  PromptPassage whole{found[places.front()], {}};
-  whole.parts.push_back({whole.passage.passage.chunk, 0, whole.passage.passage.text.size()});
-  for (std::size_t i = 1; i < places.size(); ++i) append(whole, found[places[i]].passage);
-  whole.passage.score = found[best].score;
-  whole.passage.score_kind = found[best].score_kind;
-  whole.passage.reasons = found[best].reasons;
-  whole.passage.passage.chunk = found[best].passage.chunk;
-  whole.passage.passage.heading = found[best].passage.heading;
-  return whole;
+// Whether a chunk that does not begin before the passage goes on with it.
+bool goes_on(const Passage& whole, const Passage& next) {
+  if (!touch(whole, next) || !is_what_its_span_says(whole) || !is_what_its_span_says(next)) return false;
+  const std::size_t both = std::min(whole.span.end, next.span.end) - next.span.begin;
+  return whole.text.compare(next.span.begin - whole.span.begin, both, next.text, 0, both) == 0;
+}
+
+void append(PromptPassage& whole, Kept next) {
+  Passage& passage = whole.passage.passage;
+  Passage& added = next.found.passage;
+  const std::size_t begin = added.span.begin - passage.span.begin;
+  if (added.span.end > passage.span.end) {
+    passage.text.append(added.text, passage.span.end - added.span.begin);
+    passage.span.end = added.span.end;
+  }
+  passage.span.boxes = joined_boxes(std::move(passage.span.boxes), added.span.boxes);
+  const bool is_better = next.place < whole.best_place();
+  whole.parts.push_back({added.chunk, begin, begin + added.text.size(), next.place});
+  if (!is_better) return;
+  added.text = std::move(passage.text);
+  added.span = std::move(passage.span);
+  whole.passage = std::move(next.found);
 }
 
 }  // namespace
@@ -125,33 +132,30 @@ double common_share(std::string_view a, std::string_view b) {
   return common_share(shingles(a), shingles(b));
 }
 
+std::size_t PromptPassage::best_place() const {
+  const auto worse = [](const Part& a, const Part& b) { return a.place < b.place; };
+  return std::min_element(parts.begin(), parts.end(), worse)->place;
+}
+
 std::vector<PromptPassage> choose_passages(std::vector<RetrievedPassage> found, const PromptPassagesOptions& options) {
-  std::vector<RetrievedPassage> kept = chosen(std::move(found), options);
-  std::vector<std::size_t> reading(kept.size());
-  for (std::size_t i = 0; i < reading.size(); ++i) reading[i] = i;
-  const auto place = [&](std::size_t i) {
-    const Passage& passage = kept[i].passage;
-    return std::tuple(std::string_view(passage.document.value), passage.span.page, passage.span.begin, i);
+  std::vector<Kept> kept = chosen(std::move(found), options);
+  const auto reading = [](const Kept& one) {
+    const Passage& passage = one.found.passage;
+    return std::tuple(std::string_view(passage.document.value), passage.span.page, passage.span.begin, one.place);
   };
-  std::sort(reading.begin(), reading.end(), [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
-  std::vector<std::vector<std::size_t>> groups;
-  std::uint32_t reach = 0;  // where the text of the last group ends
-  for (const std::size_t i : reading) {
-    const Passage& next = kept[i].passage;
-    const bool goes_on = options.merge_neighbours && !groups.empty() && next.span.begin <= reach &&
-                         touch(kept[groups.back().back()].passage, next);
-    if (goes_on) {
-      groups.back().push_back(i);
-      reach = std::max(reach, next.span.end);
-    } else {
-      groups.push_back({i});
-      reach = next.span.end;
-    }
-  }
-  const auto best = [](const std::vector<std::size_t>& group) { return *std::min_element(group.begin(), group.end()); };
-  std::sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) { return best(a) < best(b); });
+  std::sort(kept.begin(), kept.end(), [&](const Kept& a, const Kept& b) { return reading(a) < reading(b); });
   std::vector<PromptPassage> passages;
-  for (const std::vector<std::size_t>& group : groups) passages.push_back(merged(kept, group));
+  for (Kept& next : kept) {
+    if (options.merge_neighbours && !passages.empty() && goes_on(passages.back().passage.passage, next.found.passage)) {
+      append(passages.back(), std::move(next));
+      continue;
+    }
+    PromptPassage alone{std::move(next.found), {}};
+    alone.parts.push_back({alone.passage.passage.chunk, 0, alone.passage.passage.text.size(), next.place});
+    passages.push_back(std::move(alone));
+  }
+  std::sort(passages.begin(), passages.end(),
+            [](const PromptPassage& a, const PromptPassage& b) { return a.best_place() < b.best_place(); });
   return passages;
 }
 

@@ -26,15 +26,19 @@ struct PromptPassage {
     ChunkId chunk;
     std::size_t begin = 0;  // bytes
     std::size_t end = 0;
+    std::size_t place = 0;  // of the chunk among those that were found; 0 is the best
     friend bool operator==(const Part&, const Part&) = default;
   };
   std::vector<Part> parts;
+
+  std::size_t best_place() const;  // of its parts
 };
 
 // Chooses what the prompt shows from `found`, which is ordered best first and may hold more than top_k: those that are
-// left when duplicates are dropped take the places. The result is ordered by the best chunk of each passage. Passages
-// that are gone (RetrievedPassage::deleted) are left out. Pure; time grows with the length of the texts, and with the
-// square of top_k.
+// left when duplicates are dropped take the places. The result is ordered by the best chunk of each passage. Chunks are
+// merged only where they are what their spans say, and say the same where they overlap. Passages that are gone
+// (RetrievedPassage::deleted) are left out. Pure; time grows with the length of the texts, and with the square of
+// top_k.
 std::vector<PromptPassage> choose_passages(std::vector<RetrievedPassage> found, const PromptPassagesOptions& options);
 
 // The share of the word triples of the shorter text that the other one holds as well (w-shingling, Broder 1997), words

@@ -18,7 +18,7 @@ RetrievedPassage of_page(std::int64_t id, std::size_t begin, std::size_t end, co
   found.passage.text = std::string(kPage).substr(begin, end - begin);
   found.passage.span.page = 4;
   found.passage.span.begin = static_cast<std::uint32_t>(begin);
-  found.passage.span.end = static_cast<std::uint32_t>(end);
+  found.passage.span.end = static_cast<std::uint32_t>(begin + found.passage.text.size());
   return found;
 }
 
@@ -48,7 +48,7 @@ TEST(PromptPassages, NeighboursThatOverlapBecomeOnePassage) {
   EXPECT_EQ(whole.span.end, 110U);
   EXPECT_EQ(whole.chunk, ChunkId{2}) << "the better one";
   EXPECT_EQ(chosen[0].passage.score, 0.9F);
-  EXPECT_EQ(chosen[0].parts, (std::vector<PromptPassage::Part>{{ChunkId{1}, 0, 55}, {ChunkId{2}, 50, 110}}));
+  EXPECT_EQ(chosen[0].parts, (std::vector<PromptPassage::Part>{{ChunkId{1}, 0, 55, 1}, {ChunkId{2}, 50, 110, 0}}));
 }
 
 TEST(PromptPassages, NeighboursThatTouchBecomeOnePassageThreeOfThemToo) {
@@ -56,7 +56,7 @@ TEST(PromptPassages, NeighboursThatTouchBecomeOnePassageThreeOfThemToo) {
   ASSERT_EQ(chosen.size(), 1U);
   EXPECT_EQ(chosen[0].passage.passage.text, kPage);
   ASSERT_EQ(chosen[0].parts.size(), 3U);
-  EXPECT_EQ(chosen[0].parts[1], (PromptPassage::Part{ChunkId{2}, 55, 86}));
+  EXPECT_EQ(chosen[0].parts[1], (PromptPassage::Part{ChunkId{2}, 55, 86, 2}));
 }
 
 TEST(PromptPassages, WhatHasTextBetweenOrLiesElsewhereStaysApart) {
@@ -65,6 +65,33 @@ TEST(PromptPassages, WhatHasTextBetweenOrLiesElsewhereStaysApart) {
   const auto chosen =
       choose_passages({of_page(1, 0, 55), of_page(2, 86, 163), other_page, of_page(4, 55, 86, "b")}, {.top_k = 4});
   EXPECT_EQ(ids(chosen), (std::vector<std::int64_t>{1, 2, 3})) << "the last one says what the third says";
+}
+
+TEST(PromptPassages, PlacesAreThoseOfAllThatWereFound) {
+  RetrievedPassage gone = of_page(9, 86, 163);
+  gone.deleted = true;
+  const auto chosen = choose_passages({gone, of_page(2, 50, 86), of_page(3, 50, 86, "b"), of_page(1, 0, 55)}, {});
+  ASSERT_EQ(ids(chosen), (std::vector<std::int64_t>{2})) << "the third says what the second says";
+  EXPECT_EQ(chosen[0].best_place(), 1U);
+  EXPECT_EQ(chosen[0].parts, (std::vector<PromptPassage::Part>{{ChunkId{1}, 0, 55, 3}, {ChunkId{2}, 50, 86, 1}}));
+}
+
+TEST(PromptPassages, ChunksThatContradictTheirSpansOrEachOtherStayApart) {
+  RetrievedPassage other_words = of_page(2, 50, 110);
+  other_words.passage.text[0] = '#';
+  RetrievedPassage too_short = of_page(3, 50, 110);
+  too_short.passage.text.pop_back();
+  for (const RetrievedPassage& odd : {other_words, too_short}) {
+    EXPECT_EQ(choose_passages({of_page(1, 0, 55), odd}, {}).size(), 2U);
+    EXPECT_EQ(choose_passages({odd, of_page(1, 0, 55)}, {}).size(), 2U);
+  }
+}
+
+TEST(PromptPassages, AChunkInsideAnotherOneIsAPartOfItWhereDuplicatesStay) {
+  const auto chosen = choose_passages({of_page(1, 55, 86), of_page(2, 0, 110)}, {.drop_duplicates = false});
+  ASSERT_EQ(ids(chosen), (std::vector<std::int64_t>{1}));
+  EXPECT_EQ(chosen[0].passage.passage.text, std::string(kPage).substr(0, 110));
+  EXPECT_EQ(chosen[0].parts, (std::vector<PromptPassage::Part>{{ChunkId{2}, 0, 110, 1}, {ChunkId{1}, 55, 86, 0}}));
 }
 
 TEST(PromptPassages, NothingIsMergedWhenThatIsOff) {

@@ -22,11 +22,16 @@ struct Message {
 // `passages`.
 struct Prompt {
   std::string question;
-  std::vector<RetrievedPassage> passages;  // passage n of the messages is passages[n - 1]
+  std::vector<RetrievedPassage> passages;  // as the messages show them: neighbours may be one
+  std::vector<int> numbers;                // that the messages give them, ascending; empty: 1, 2, 3 ...
   std::vector<Message> messages;
   double temperature = 0.2;
   int max_tokens = 800;
   std::size_t estimated_tokens = 0;  // of `messages`, by text::estimate_tokens
+
+  int number_of(std::size_t passage) const {
+    return numbers.empty() ? static_cast<int>(passage) + 1 : numbers.at(passage);
+  }
 };
 
 enum class FinishReason {

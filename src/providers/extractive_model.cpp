@@ -66,7 +66,7 @@ class QuoteStream : public WriterStream {
     if (answers) {
       const auto chosen = choose(std::move(sentences_), prompt_.passages,
                                  {options_.keep_above, options_.margin, options_.max_quotes, options_.max_passages});
-      for (const auto& paragraph : format(chosen, prompt_.passages)) text += "\n\n" + paragraph;
+      for (const auto& paragraph : format(chosen, prompt_)) text += "\n\n" + paragraph;
     }
     end_.reason = answers ? FinishReason::kStop : FinishReason::kNoEvidence;
     words_ = into_words(text);

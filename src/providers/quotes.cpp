@@ -311,7 +311,7 @@ std::vector<Quotable> choose(std::vector<Quotable> scored, std::span<const Retri
   return chosen;
 }
 
-std::vector<std::string> format(std::span<const Quotable> chosen, std::span<const RetrievedPassage> passages) {
+std::vector<std::string> format(std::span<const Quotable> chosen, const Prompt& prompt) {
   std::vector<std::string> paragraphs;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const Quotable& first = chosen[i];
@@ -320,8 +320,8 @@ std::vector<std::string> format(std::span<const Quotable> chosen, std::span<cons
            chosen[i + 1].place == chosen[i].place + 1 && ends_sentence(chosen[i].text)) {
       quote += " " + chosen[++i].text;
     }
-    paragraphs.push_back("\"" + quote + "\"" + origin(passages[first.passage].passage) + " [" +
-                         std::to_string(first.passage + 1) + "]");
+    paragraphs.push_back("\"" + quote + "\"" + origin(prompt.passages[first.passage].passage) + " [" +
+                         std::to_string(prompt.number_of(first.passage)) + "]");
   }
   return paragraphs;
 }

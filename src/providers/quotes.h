@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/prompt.h"
 #include "core/ranking.h"
 
 namespace jackdaw::providers {
@@ -43,6 +44,6 @@ std::vector<Quotable> choose(std::vector<Quotable> scored, std::span<const Retri
 
 // One paragraph a quote: "The list price is €68,400 per unit." (magpie-7.pdf, page 2) [1]. Sentences that
 // follow each other share one. Pure.
-std::vector<std::string> format(std::span<const Quotable> chosen, std::span<const RetrievedPassage> passages);
+std::vector<std::string> format(std::span<const Quotable> chosen, const Prompt& prompt);
 
 }  // namespace jackdaw::providers

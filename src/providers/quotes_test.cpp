@@ -173,12 +173,21 @@ TEST(Quotes, KeepsOnlyThoseWithinTheMarginOfTheBest) {
 }
 
 TEST(Quotes, SharesAParagraphOnlyAmongSentences) {
-  const std::vector<RetrievedPassage> passages = {passage("x")};
+  Prompt prompt;
+  prompt.passages = {passage("x")};
   EXPECT_EQ(
       format(
           std::vector<Quotable>{{0, 0, "A first one.", "", 1}, {0, 1, "Mass 12 kg", "", 1}, {0, 2, "Width 3 m", "", 1}},
-          passages),
+          prompt),
       (Words{"\"A first one. Mass 12 kg\" (magpie-7.pdf, page 2) [1]", "\"Width 3 m\" (magpie-7.pdf, page 2) [1]"}));
+}
+
+TEST(Quotes, HaveTheNumbersOfTheirPassages) {
+  Prompt prompt;
+  prompt.passages = {passage("x"), passage("y", 3)};
+  prompt.numbers = {1, 4};
+  EXPECT_EQ(format(std::vector<Quotable>{{0, 0, "One.", "", 1}, {1, 0, "Two.", "", 1}}, prompt),
+            (Words{"\"One.\" (magpie-7.pdf, page 2) [1]", "\"Two.\" (magpie-7.pdf, page 3) [4]"}));
 }
 
 }  // namespace
