@@ -241,7 +241,8 @@ std::unique_ptr<Flows> Assembly::make_flows() {
                                          answer::PromptOptions{.max_prompt_tokens = config_.prompt_tokens,
                                                                .max_history_tokens = config_.history_tokens,
                                                                .temperature = config_.temperature,
-                                                               .max_tokens = config_.max_tokens});
+                                                               .max_tokens = config_.max_tokens,
+                                                               .merge_neighbours = config_.merge_neighbours});
   flows->keeper = std::make_unique<answer::AnswerKeeper>(context_.get_executor(), *store_, keeping_);
   flows->answers = std::make_unique<answer::RunningAnswers>(
       context_.get_executor(), *flows->answerer, flows->keeper.get(),

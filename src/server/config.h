@@ -64,6 +64,7 @@ struct Config {
   std::string vector_engine = "int8";
   std::size_t approximate_from = 200'000;  // chunks; of vector_engine "int8-approximate"
   bool drop_duplicates = true;
+  bool merge_neighbours = true;
   std::string embedder = "minilm";
   std::string reranker = "l6";
   std::size_t threads = 0;           // 0: one for each core

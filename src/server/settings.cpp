@@ -176,6 +176,9 @@ std::span<const Setting> settings() {
       {"JACKDAW_DROP_DUPLICATES", "", "true",
        "Whether a passage that says what a better one says gives its place in an answer to the next.",
        flag(&Config::drop_duplicates)},
+      {"JACKDAW_MERGE_NEIGHBOURS", "", "true",
+       "Whether passages that touch in their document are one passage for the writer. Sources and citations stay apart.",
+       flag(&Config::merge_neighbours)},
       {"JACKDAW_RERANK_BUDGET_MS", "", "150",
        "What reranking a question may take of the idle machine: in fused order as many candidates are reranked as fit, "
        "at least those returned; 0: all.",
