@@ -31,7 +31,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 SAMPLE = os.path.join(ROOT, "samples", "magpie-7.pdf")
 LONG_PDF = ("py-pdf-sample-files.tar.xz", "py-pdf-sample-files/009-pdflatex-geotopo/GeoTopo-komprimiert.pdf")
 RERANKED = 20  # passages
-CPU_QUESTIONS = 20  # of each kind, one after another
+CPU_QUESTIONS = 10  # of each kind, one after another
 
 QUESTIONS = [
     "What is the list price of the Magpie-7?", "Wann ist ein topologischer Raum hausdorffsch?", "How far can the aircraft fly on one charge?",
@@ -168,6 +168,10 @@ class Server:
             self.process.wait()
         self.process = None
 
+    def reconnect(self):
+        """The next request takes a new connection: servers close those that nobody used for some seconds."""
+        self.connection.close()
+
     def memory(self):
         return resident_bytes(self.process.pid)
 
@@ -211,12 +215,11 @@ def make_servers(arguments, folder):
         script = os.path.join(folder, "script.jsonl")
         with open(script, "w", encoding="ascii") as file:
             file.write('{"text": "ok"}\n')
-        for name, budget in (("ours", "150"), ("ours, all", "0")):
+        for name, limits in (("ours", {}), ("ours, all", {"JACKDAW_RERANK_BUDGET_MS": "0", "JACKDAW_CANDIDATES": str(RERANKED)})):
             home = os.path.join(folder, name)
             servers.append(Server(name, [os.path.abspath(arguments.binary), "serve", "--data", os.path.join(home, "data")], home,
                                   {"LLM_PROVIDER": "scripted", "JACKDAW_SCRIPT": script, "JACKDAW_RERANK_DEADLINE_MS": "0",
-                                   "JACKDAW_RERANK_BUDGET_MS": budget, "JACKDAW_CHUNKS": "characters",
-                                   "JACKDAW_EMBEDDED_CONTEXT": "none"}))
+                                   "JACKDAW_CHUNKS": "characters", "JACKDAW_EMBEDDED_CONTEXT": "none", **limits}))
     if arguments.only != "ours":
         servers.append(Server("rival", [python_of(arguments.cache), "-m", "uvicorn", "rival_server:app", "--app-dir", HERE,
                                         "--log-level", "warning"], os.path.join(folder, "rival"),
@@ -248,6 +251,7 @@ def measure(servers, long_pdf, rounds, is_realtime):
         note("chunks of the sample", server, server.upload(SAMPLE)[1]["chunks"])
     ask_all(servers, QUESTIONS[::2], rounds, is_realtime, wordings, "sample", found)
     for server in servers:
+        server.reconnect()
         say(f"{server.name} reads {os.path.basename(long_pdf)}")
         seconds, answer = server.upload(long_pdf)
         note("ingest s", server, seconds)
@@ -272,10 +276,13 @@ def ask_all(servers, questions, rounds, is_realtime, wordings, corpus, found):
     for rerank in (False, True):
         question = wordings.next(questions[0])
         for server in asked_of(servers, rerank):
+            server.reconnect()
             server.ask(question, rerank)  # the first of its kind pays for what is made lazily
             times(rerank)[server.name] = []
     for turn in range(rounds):
         say(f"asking about the {corpus}, round {turn + 1} of {rounds}")
+        for server in servers:
+            server.reconnect()
         with before_others(servers) if is_realtime else contextlib.nullcontext():
             for number, question in enumerate(questions):
                 for rerank in (False, True):
@@ -287,12 +294,19 @@ def ask_all(servers, questions, rounds, is_realtime, wordings, corpus, found):
     for rerank in (False, True):
         asking = [wordings.next(questions[number % len(questions)]) for number in range(CPU_QUESTIONS)]
         for server in asked_of(servers, rerank):
-            before = processor_seconds(server.process.pid)
-            for question in asking:
-                server.ask(question, rerank)
-            time.sleep(0.3)  # what is done after the answer counts too
-            cpu = (processor_seconds(server.process.pid) - before) / CPU_QUESTIONS
-            found.setdefault(f"{'reranked' if rerank else 'plain'} cpu ms, {corpus}", {})[server.name] = cpu * 1000
+            with before_others([server]) if is_realtime else contextlib.nullcontext():
+                cpu = processor_time(server, asking, rerank)
+            found.setdefault(f"{'reranked' if rerank else 'plain'} cpu ms, {corpus}", {})[server.name] = cpu
+
+
+def processor_time(server, questions, rerank):
+    """Milliseconds of a question."""
+    server.reconnect()
+    before = processor_seconds(server.process.pid)
+    for question in questions:
+        server.ask(question, rerank)
+    time.sleep(0.3)  # what is done after the answer counts too
+    return (processor_seconds(server.process.pid) - before) / len(questions) * 1000
 
 
 def say(text):
