@@ -17,8 +17,8 @@ namespace {
 class AnswererTest : public ::testing::Test {
  protected:
   std::vector<AnswerEvent> answer(AnswerRequest request, Cancellation cancellation = {}) {
-    Retriever retriever(collection_.embedder, collection_.reranker, collection_.store, collection_.index,
-                        collection_.compute, collection_.storage, {});
+    Retriever retriever(collection_.space, collection_.reranker, collection_.store, collection_.compute,
+                        collection_.storage, {});
     QuestionResolver resolver(writer_, {});
     QuotePlaces places(collection_.store, collection_.storage);
     Answerer answerer(resolver, retriever, writer_, places, {});
@@ -34,8 +34,8 @@ class AnswererTest : public ::testing::Test {
   }
   static AnswerRequest ask(std::string question) { return {.retrieval = {.question = std::move(question)}}; }
   ErrorCode refusal(const AnswerRequest& request) {
-    Retriever retriever(collection_.embedder, collection_.reranker, collection_.store, collection_.index,
-                        collection_.compute, collection_.storage, {});
+    Retriever retriever(collection_.space, collection_.reranker, collection_.store, collection_.compute,
+                        collection_.storage, {});
     try {
       QuestionResolver resolver(writer_, {});
       QuotePlaces places(collection_.store, collection_.storage);

@@ -23,12 +23,11 @@ RerankWork::RerankWork(Reranker& reranker, Compute& compute, std::string_view qu
                    [this](std::size_t a, std::size_t b) { return passages_[a].size() > passages_[b].size(); });
 }
 
-asio::awaitable<std::vector<float>> RerankWork::run(Cancellation cancellation) {
+asio::awaitable<void> RerankWork::run(Cancellation cancellation) {
   const Cancellation all = cancellation.child();
   std::vector<asio::awaitable<void>> workers;
   for (std::size_t i = 0; i < compute_.threads(); ++i) workers.push_back(work(all));
   co_await run_all(std::move(workers));
-  co_return std::move(logits_);
 }
 
 asio::awaitable<void> RerankWork::work(Cancellation cancellation) {

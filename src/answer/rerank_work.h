@@ -3,6 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,10 @@ class RerankWork {
   // The texts must outlive this.
   RerankWork(Reranker& reranker, Compute& compute, std::string_view question, std::vector<std::string_view> passages);
 
-  // One logit a passage, in order. Called once. Throws what `cancellation` asks for.
-  boost::asio::awaitable<std::vector<float>> run(Cancellation cancellation);
+  // Called once. Throws what `cancellation` asks for.
+  boost::asio::awaitable<void> run(Cancellation cancellation);
+  // One for each passage, in order: all once run() has returned, those that were done in time when it threw.
+  const std::vector<std::optional<float>>& logits() const noexcept { return logits_; }
 
  private:
   static constexpr std::size_t kMicroBatch = 4;
@@ -33,7 +36,7 @@ class RerankWork {
   const std::vector<std::string_view> passages_;
   std::vector<std::size_t> order_;  // of passages, longest first
   std::size_t taken_ = 0;           // of order_
-  std::vector<float> logits_;
+  std::vector<std::optional<float>> logits_;
 };
 
 }  // namespace jackdaw::answer

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -27,9 +28,10 @@ namespace asio = boost::asio;
 struct Retriever::Search {
   RetrievalRequest request;
   Cancellation cancellation;
-  std::shared_ptr<const IndexSnapshot> snapshot;
-  SearchFilter filter;  // request.filter, as the indexes know it
-  Embedding question;
+  SearchSpace space;
+  std::shared_ptr<const IndexSnapshot> snapshot;  // of its index
+  SearchFilter filter;                            // request.filter, as the indexes know it
+  Embedding question;                             // by its embedder; empty: not made yet
   Ranking keyword;
   Ranking vector;
   Retrieved found;  // first every candidate in fused order, in the end what is returned
@@ -38,6 +40,7 @@ struct Retriever::Search {
 namespace {
 
 constexpr int kMaxSearchesAgain = 3;
+constexpr std::size_t kMostRememberedLogits = 1'000;  // of one question
 constexpr std::chrono::milliseconds kPublicationTime{2};
 
 bool is_blank(std::string_view utf8) {
@@ -100,19 +103,18 @@ void check_request(const RetrievalRequest& request) {
   }
 }
 
-Retriever::Retriever(Embedder& embedder, Reranker& reranker, DocumentStore& store, const SearchIndex& index,
-                     Compute& compute, Compute& storage, RetrieverOptions options)
-    : embedder_(embedder),
+Retriever::Retriever(SearchSpaceInUse& space, Reranker& reranker, DocumentStore& store, Compute& compute,
+                     Compute& storage, RetrieverOptions options)
+    : space_(space),
       reranker_(reranker),
       store_(store),
-      index_(index),
       compute_(compute),
       storage_(storage),
       options_(options),
       remembered_(options.remembered_questions) {}
 
 void Retriever::require_documents() const {
-  if (index_.snapshot()->documents > 0) return;
+  if (space_.get().index->snapshot()->documents > 0) return;
   throw Error(ErrorCode::kNotReady, "There is no document to answer from yet. Upload one first, then ask again.");
 }
 
@@ -121,7 +123,7 @@ asio::awaitable<Retrieved> Retriever::retrieve(RetrievalRequest request, Cancell
   Search search;
   search.request = std::move(request);
   search.cancellation = cancellation;
-  search.found.index_version = index_.snapshot()->version;
+  search.found.index_version = space_.get().index->snapshot()->version;
 
   co_await begin(on_stage, AnswerStage::kSearching);
   const bool anything_to_search = co_await apply_filter(search);
@@ -137,7 +139,10 @@ asio::awaitable<Retrieved> Retriever::retrieve(RetrievalRequest request, Cancell
   if (search.request.drop_duplicates) passages = without_duplicates(std::move(passages), search.request.top_k);
   passages.resize(std::min(passages.size(), search.request.top_k));
   passages.shrink_to_fit();  // they are kept for as long as the answer is written
-  if (!passages.empty() && search.found.rerank_skipped != RerankSkipped::kNo) score_by_cosine(search);
+  // On the pool: a vector may have to come from the disk.
+  if (!passages.empty() && search.found.rerank_skipped != RerankSkipped::kNo) {
+    co_await compute_.run(Lane::kInteractive, search.cancellation, [&] { score_by_cosine(search); });
+  }
   co_return std::move(search.found);
 }
 
@@ -153,17 +158,24 @@ asio::awaitable<bool> Retriever::apply_filter(Search& search) {
 // it: then the newest snapshot is searched. It may come a moment after the store's change.
 asio::awaitable<void> Retriever::find_candidates(Search& search) {
   for (int attempt = 0;; ++attempt) {
-    search.snapshot = index_.snapshot();
+    take_snapshot(search);
     search.found.index_version = search.snapshot->version;
     search.found.passages.clear();
     co_await search_both(search);
     const bool all_exist = co_await load_candidates(search);
     if (all_exist || attempt == kMaxSearchesAgain) co_return;
-    if (index_.snapshot()->version != search.snapshot->version) continue;
+    if (search.space.index->snapshot()->version != search.snapshot->version) continue;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     asio::steady_timer moment(executor, kPublicationTime);
     co_await moment.async_wait(asio::use_awaitable);
   }
+}
+
+void Retriever::take_snapshot(Search& search) {
+  SearchSpace space = space_.get();
+  if (space.embedder != search.space.embedder) search.question.clear();
+  search.space = std::move(space);
+  search.snapshot = search.space.index->snapshot();
 }
 
 asio::awaitable<void> Retriever::search_both(Search& search) {
@@ -177,21 +189,22 @@ asio::awaitable<void> Retriever::search_by_meaning(Search& search) {
   const std::size_t limit = std::max(options_.candidates, search.request.top_k);
   AnswerTimings& timings = search.found.timings;
   if (search.question.empty()) {
-    if (const Remembered* const before = remembered_.find(search.request.question)) search.question = before->embedding;
+    const Remembered* const before = remembered_.find(search.request.question);
+    if (before != nullptr && before->embedder == search.space.embedder->name()) search.question = before->embedding;
   }
   const bool is_new = search.question.empty();
   co_await compute_.run(Lane::kInteractive, search.cancellation, [&] {
     const Stopwatch watch;
     const std::string_view question = search.request.question;
     if (search.question.empty()) {
-      search.question = std::move(embedder_.embed({&question, 1}, search.cancellation).front());
+      search.question = std::move(search.space.embedder->embed({&question, 1}, search.cancellation).front());
       timings.embed_ms = watch.elapsed_ms();
     }
     const Stopwatch searching;
     search.vector = search.snapshot->vector->search(search.question, limit, search.filter);
     timings.vector_ms = searching.elapsed_ms();
   });
-  if (is_new) remembered_.keep(search.request.question, {.embedding = search.question, .logits = {}});
+  if (is_new) remembered_.keep(search.request.question, remember(search, {}));
 }
 
 asio::awaitable<void> Retriever::search_by_words(Search& search) {
@@ -227,58 +240,78 @@ asio::awaitable<bool> Retriever::load_candidates(Search& search) {
   co_return search.found.passages.size() == ids.size();
 }
 
+Retriever::Remembered Retriever::remember(const Search& search, Logits logits) {
+  return {.embedding = search.question,
+          .embedder = search.space.embedder->name(),
+          .index_version = search.snapshot->version,
+          .logits = std::move(logits)};
+}
+
 Retriever::Logits Retriever::known_logits(const Search& search) {
   const Remembered* const before = remembered_.find(search.request.question);
   if (before == nullptr || before->index_version != search.snapshot->version) return {};
   return before->logits;
 }
 
-asio::awaitable<std::vector<std::size_t>> Retriever::choose_unscored(Search& search, const Logits& known) {
+asio::awaitable<std::size_t> Retriever::count_affordable(Search& search) {
   const auto& candidates = search.found.passages;
   const double seconds = std::chrono::duration<double>(options_.rerank_budget).count();
   const double budget = seconds * reranker_.tokens_per_second() * static_cast<double>(compute_.threads());
+  if (budget <= 0) co_return candidates.size();
   co_return co_await compute_.run(Lane::kInteractive, search.cancellation, [&] {
-    std::vector<std::size_t> chosen;
     double spent = 0;
-    for (std::size_t place = 0; place < candidates.size(); ++place) {
-      if (known.contains(candidates[place].passage.chunk)) continue;
-      if (budget > 0) {
-        spent += static_cast<double>(reranker_.tokens(search.request.question, candidates[place].passage.text));
-        if (spent > budget && place >= search.request.top_k) break;
-      }
-      chosen.push_back(place);
+    std::size_t count = 0;
+    for (; count < candidates.size(); ++count) {
+      spent += static_cast<double>(reranker_.tokens(search.request.question, candidates[count].passage.text));
+      if (spent > budget && count >= search.request.top_k) break;
     }
-    return chosen;
+    return count;
   });
 }
 
-asio::awaitable<bool> Retriever::rerank(Search& search) {
-  const Stopwatch watch;
+asio::awaitable<bool> Retriever::score(Search& search, std::span<const RetrievedPassage> candidates, Logits& logits) {
   const bool hurry = options_.rerank_deadline.count() > 0;
   const Cancellation in_time =
       hurry ? search.cancellation.child(SteadyClock::now() + options_.rerank_deadline) : search.cancellation;
-  Logits logits = known_logits(search);
-  const std::vector<std::size_t> chosen = co_await choose_unscored(search, logits);
+  std::vector<const Passage*> unscored;
   std::vector<std::string_view> texts;
-  for (const std::size_t place : chosen) texts.emplace_back(search.found.passages[place].passage.text);
+  for (const RetrievedPassage& candidate : candidates) {
+    if (logits.contains(candidate.passage.chunk)) continue;
+    unscored.push_back(&candidate.passage);
+    texts.emplace_back(candidate.passage.text);
+  }
   RerankWork work(reranker_, compute_, search.request.question, std::move(texts));
-  std::optional<std::vector<float>> scored;
+  bool all_scored = true;
   try {
-    scored = co_await work.run(in_time);
+    co_await work.run(in_time);
   } catch (const Error& error) {
     search.cancellation.throw_if_requested();
     if (error.code() != ErrorCode::kDeadlineExceeded) throw;
+    all_scored = false;
   }
+  for (std::size_t i = 0; i < unscored.size(); ++i) {
+    if (work.logits()[i]) logits.emplace(unscored[i]->chunk, *work.logits()[i]);
+  }
+  co_return all_scored;
+}
+
+// What the deadline leaves unfinished is remembered too: asked again, the question gets further.
+asio::awaitable<bool> Retriever::rerank(Search& search) {
+  const Stopwatch watch;
+  const std::size_t count = co_await count_affordable(search);
+  const auto candidates = std::span<const RetrievedPassage>(search.found.passages).first(count);
+  Logits known = known_logits(search);
+  const bool all_scored = co_await score(search, candidates, known);
   search.found.timings.rerank_ms = watch.elapsed_ms();
-  if (!scored) co_return false;
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    logits.emplace(search.found.passages[chosen[i]].passage.chunk, (*scored)[i]);
+  Logits logits;
+  for (const RetrievedPassage& candidate : candidates) {
+    const auto logit = known.find(candidate.passage.chunk);
+    if (logit != known.end()) logits.insert(*logit);
   }
-  order_by_logit(search.found.passages, logits);
-  Remembered remembered{.embedding = search.question, .index_version = search.snapshot->version, .logits = {}};
-  remembered.logits = std::move(logits);
-  remembered_.keep(search.request.question, std::move(remembered));
-  co_return true;
+  if (all_scored) order_by_logit(search.found.passages, logits);
+  if (known.size() > kMostRememberedLogits) known = std::move(logits);
+  remembered_.keep(search.request.question, remember(search, std::move(known)));
+  co_return all_scored;
 }
 
 void Retriever::score_by_cosine(Search& search) const {

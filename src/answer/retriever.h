@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,10 +17,9 @@
 #include "core/cancellation.h"
 #include "core/compute.h"
 #include "core/document_store.h"
-#include "core/embedding.h"
 #include "core/ranking.h"
 #include "core/reranker.h"
-#include "core/search_index.h"
+#include "core/search_space.h"
 
 namespace jackdaw::answer {
 
@@ -65,8 +65,8 @@ void check_request(const RetrievalRequest& request);
 // embeddings and logits of the questions that were asked last.
 class Retriever {
  public:
-  Retriever(Embedder& embedder, Reranker& reranker, DocumentStore& store, const SearchIndex& index, Compute& compute,
-            Compute& storage, RetrieverOptions options);
+  Retriever(SearchSpaceInUse& space, Reranker& reranker, DocumentStore& store, Compute& compute, Compute& storage,
+            RetrieverOptions options);
 
   // Throws what check_request throws, what `cancellation` asks for, kOverloaded. Passages of documents that are deleted
   // or replaced meanwhile are left out, and others are searched in their place.
@@ -82,6 +82,7 @@ class Retriever {
   // What was computed for a question before.
   struct Remembered {
     Embedding embedding;
+    std::string embedder;             // whose it is
     std::uint64_t index_version = 0;  // of the logits
     Logits logits;
   };
@@ -93,18 +94,23 @@ class Retriever {
   boost::asio::awaitable<bool> load_candidates(Search& search);
   // The documents that the filter lets through; false when there are none.
   boost::asio::awaitable<bool> apply_filter(Search& search);
-  // False when the deadline passed before all candidates that fit into the budget had a score.
+  // False, in fused order, when the deadline passed before all candidates that fit into the budget had a score.
   boost::asio::awaitable<bool> rerank(Search& search);
-  // Which of the candidates have no logit yet and fit into the budget: their places, ascending.
-  boost::asio::awaitable<std::vector<std::size_t>> choose_unscored(Search& search, const Logits& known);
+  // How many of the candidates, from the best on, the budget is for. Remembered ones cost the same: the answer does not
+  // depend on what was asked before.
+  boost::asio::awaitable<std::size_t> count_affordable(Search& search);
+  // Adds the logits that are missing; false when the deadline passed before all were there.
+  boost::asio::awaitable<bool> score(Search& search, std::span<const RetrievedPassage> candidates, Logits& logits);
+  // The newest; forgets the question's embedding where it is another embedder's.
+  void take_snapshot(Search& search);
+  static Remembered remember(const Search& search, Logits logits);
   // The logits of this question under this version of the index; empty at first.
   Logits known_logits(const Search& search);
   void score_by_cosine(Search& search) const;
 
-  Embedder& embedder_;
+  SearchSpaceInUse& space_;
   Reranker& reranker_;
   DocumentStore& store_;
-  const SearchIndex& index_;
   Compute& compute_;
   Compute& storage_;
   const RetrieverOptions options_;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <memory>
 #include <thread>
 
 #include "core/error.h"
@@ -27,7 +28,7 @@ class RetrieverTest : public ::testing::Test {
     index_.add({&added, 1});
     return added.document;
   }
-  Retriever retriever() { return {embedder_, reranker_, store_, index_, compute_, storage_, options_}; }
+  Retriever retriever() { return {space_, reranker_, store_, compute_, storage_, options_}; }
   Retrieved retrieve(const std::string& question, std::size_t top_k = 3, bool rerank = true, DocumentFilter filter = {},
                      const Cancellation& cancellation = {}) {
     Retriever made = retriever();
@@ -54,6 +55,7 @@ class RetrieverTest : public ::testing::Test {
   testing::RerankerByWords reranker_;
   testing::MemoryStore store_;
   testing::BruteIndex index_;
+  SearchSpaceInUse space_{embedder_, index_};
   RetrieverOptions options_{.rerank_deadline = std::chrono::milliseconds(0)};
   std::vector<AnswerStage> stages_;
   Compute compute_{{.name = "compute", .threads = 2}};
@@ -133,6 +135,69 @@ TEST_F(RetrieverTest, RerankesWhatFitsIntoTheBudgetButNeverLessThanItReturns) {
   options_.rerank_budget = std::chrono::milliseconds(0);
   retrieve("bird", 3);
   EXPECT_EQ(scored, 40);
+}
+
+TEST_F(RetrieverTest, TheSameQuestionGetsTheSameWorkAndOrderHoweverOftenItIsAsked) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 40; ++i) texts.push_back("bird number " + std::to_string(i));
+  add("a.pdf", texts);
+  // Later ones are better, so that each one more that is scored would come first.
+  reranker_.logit = [](std::string_view, std::string_view passage) {
+    return static_cast<float>(std::stoi(std::string(passage.substr(passage.rfind(' ')))));
+  };
+  options_.rerank_budget = std::chrono::milliseconds(100);
+  reranker_.words_per_second = 300.0 / static_cast<double>(compute_.threads());
+  Retriever made = retriever();
+  const auto ask = [&](std::size_t top_k) {
+    const Cancellation cancellation;
+    std::vector<ChunkId> chunks;
+    for (const auto& found : await(io_, made.retrieve({"bird", top_k, true, {}}, cancellation, {})).passages) {
+      chunks.push_back(found.passage.chunk);
+    }
+    return chunks;
+  };
+  const auto first = ask(3);
+  EXPECT_EQ(ask(3), first);
+  ask(20);  // scores more
+  EXPECT_EQ(ask(3), first);
+}
+
+TEST_F(RetrieverTest, WhatWasScoredBeforeTheDeadlineIsNotScoredAgain) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 20; ++i) texts.push_back("bird number " + std::to_string(i));
+  add("a.pdf", texts);
+  std::atomic<int> batches = 0;
+  std::atomic<int> scored = 0;
+  reranker_.logit = [&](std::string_view, std::string_view) { return static_cast<float>(++scored); };
+  // Of five batches two are on their way at once: when the third begins, one at least is done.
+  reranker_.before_batch = [&] {
+    if (++batches == 3) throw Error(ErrorCode::kDeadlineExceeded, "It took too long.");
+  };
+  Retriever made = retriever();
+  const auto ask = [&] {
+    const Cancellation cancellation;
+    return await(io_, made.retrieve({"bird", 3, true, {}}, cancellation, {}));
+  };
+  EXPECT_EQ(ask().rerank_skipped, RerankSkipped::kDeadline);
+  scored = 0;
+  EXPECT_EQ(ask().rerank_skipped, RerankSkipped::kNo);
+  EXPECT_LE(scored, 16);
+}
+
+TEST_F(RetrieverTest, AQuestionIsEmbeddedAnewInAnotherSpace) {
+  add("a.pdf", {"bird one", "frog two"});
+  Retriever made = retriever();
+  const auto ask = [&] {
+    const Cancellation cancellation;
+    return await(io_, made.retrieve({"bird", 1, true, {}}, cancellation, {}));
+  };
+  EXPECT_TRUE(ask().timings.embed_ms);
+  EXPECT_FALSE(ask().timings.embed_ms);
+  testing::WordEmbedder other("others");
+  space_.switch_to({.embedder = {std::shared_ptr<void>(), &other}, .index = {std::shared_ptr<void>(), &index_}});
+  EXPECT_TRUE(ask().timings.embed_ms);
+  EXPECT_EQ(other.texts_embedded, 1);
+  EXPECT_EQ(ask().passages.front().passage.text, "bird one");
 }
 
 TEST_F(RetrieverTest, GivesThePlacesOfDuplicatesToOthersWhenItIsAskedTo) {

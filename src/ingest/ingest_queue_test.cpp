@@ -59,8 +59,7 @@ class IngestQueueTest : public ::testing::Test {
         .file = {.path = "/spool/" + name, .filename = name, .bytes = 123, .sha256 = "sha256 of " + name + version}};
   }
   void begin() {
-    ingestor_.emplace(extractor_, embedder_, store_, store_, index_, compute_, writing_, extraction_,
-                      IngestorOptions{});
+    ingestor_.emplace(extractor_, space_, store_, store_, compute_, writing_, merging_, extraction_, IngestorOptions{});
     queue_.emplace(io_.get_executor(), store_, store_, *ingestor_, writing_, options_);
     queue_->start();
   }
@@ -102,6 +101,7 @@ class IngestQueueTest : public ::testing::Test {
   testing::WordEmbedder embedder_;
   testing::MemoryStore store_;
   testing::BruteIndex index_;
+  SearchSpaceInUse space_{embedder_, index_};
   Gate gate_;
   IngestQueueOptions options_;
   std::string message_;
@@ -109,6 +109,7 @@ class IngestQueueTest : public ::testing::Test {
   std::optional<IngestQueue> queue_;
   Compute compute_{{.name = "compute", .threads = 2}};
   Compute writing_{{.name = "writing", .threads = 1}};
+  Compute merging_{{.name = "merging", .threads = 1}};
   Compute extraction_{{.name = "extract", .threads = 2}};
 };
 

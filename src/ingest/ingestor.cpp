@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "ingest/embedding_work.h"
+#include "ingest/index_filling.h"
 
 namespace jackdaw::ingest {
 
@@ -27,7 +28,8 @@ struct Ingestor::Reading {
   OnIngestProgress on_progress;
   IngestProgress progress{};  // on the executor
   ReadDocument read{};
-  std::vector<std::string> texts{};  // as the chunks are embedded
+  std::vector<std::string> texts{};      // as the chunks are embedded
+  std::shared_ptr<Embedder> embedder{};  // of read.embeddings
 
   void tell() const {
     if (on_progress) on_progress(progress);
@@ -88,15 +90,15 @@ void forget_index_file(const std::filesystem::path& file) {
   }
 }
 
-Ingestor::Ingestor(TextExtractor& extractor, Embedder& embedder, DocumentStore& documents, JobStore& jobs,
-                   SearchIndex& index, Compute& compute, Compute& writing, Compute& extraction, IngestorOptions options)
+Ingestor::Ingestor(TextExtractor& extractor, SearchSpaceInUse& space, DocumentStore& documents, JobStore& jobs,
+                   Compute& compute, Compute& writing, Compute& merging, Compute& extraction, IngestorOptions options)
     : extractor_(extractor),
-      embedder_(embedder),
+      space_(space),
       documents_(documents),
       jobs_(jobs),
-      index_(index),
       compute_(compute),
       writing_(writing),
+      merging_(merging),
       extraction_(extraction),
       options_(std::move(options)),
       chunker_(options_.chunker) {}
@@ -185,7 +187,8 @@ asio::awaitable<void> Ingestor::embed(Reading& reading, Cancellation cancellatio
                       .chunk = 0,
                       .chunks = reading.texts.size()};
   reading.tell();
-  EmbeddingWork work(embedder_, compute_, reading.texts, options_.slice);
+  reading.embedder = space_.get().embedder;
+  EmbeddingWork work(*reading.embedder, compute_, reading.texts, options_.slice);
   const auto report = [&](std::size_t done) {
     reading.progress.chunk = done;
     reading.tell();
@@ -199,6 +202,7 @@ asio::awaitable<bool> Ingestor::put_in_place(Reading& reading, Cancellation canc
 
 // One piece of work on the writing thread: store and index never differ when another piece begins.
 bool Ingestor::complete(Reading& reading) {
+  embed_again_if_due(reading);
   // Before the store's change, whose way to the disk takes this along.
   if (reading.job.replaces) forget_saved_index();
   const auto chunk_ids = jobs_.complete(reading.job.number, reading.read);
@@ -215,13 +219,26 @@ bool Ingestor::complete(Reading& reading) {
   try {
     // The store's: a title that came with the upload goes before the file's own.
     if (const auto stored = documents_.find(indexed.document)) indexed.title = stored->title;
-    index_.replace(indexed);
+    space_.get().index->replace(indexed);
   } catch (const std::exception& error) {
     index_in_step_ = false;
     throw Error(ErrorCode::kInternal, "\"" + reading.job.filename +
                                           "\" is stored but cannot be searched before the next start: " + error.what());
   }
   return true;
+}
+
+void Ingestor::embed_again_if_due(Reading& reading) {
+  const std::shared_ptr<Embedder> embedder = space_.get().embedder;
+  if (embedder == reading.embedder) return;
+  const std::vector<std::string_view> texts(reading.texts.begin(), reading.texts.end());
+  reading.read.embeddings = embedder->embed(texts, Cancellation());
+}
+
+void Ingestor::switch_to(SearchSpace next) {
+  space_.switch_to(std::move(next));
+  index_in_step_ = true;
+  saved_stamp_.clear();
 }
 
 void Ingestor::forget_saved_index() {
@@ -231,17 +248,17 @@ void Ingestor::forget_saved_index() {
 }
 
 void Ingestor::merge_soon(const asio::any_io_executor& executor) {
-  if (!std::exchange(merging_, true)) asio::co_spawn(executor, merge(), asio::detached);
+  if (!std::exchange(is_merging_, true)) asio::co_spawn(executor, merge(), asio::detached);
 }
 
 asio::awaitable<void> Ingestor::merge() {
   try {
-    co_await writing_.run(Lane::kBackground, stop_merging_, [&] { index_.merge_if_due(stop_merging_); });
+    co_await merging_.run(Lane::kBackground, stop_merging_, [&] { space_.get().index->merge_if_due(stop_merging_); });
   } catch (const std::exception& failure) {
     // Searching goes on as it is: a merge only makes it faster, and the next file tries again.
     log::debug(std::string("The index was not merged: ") + failure.what());
   }
-  merging_ = false;
+  is_merging_ = false;
 }
 
 asio::awaitable<bool> Ingestor::remove(DocumentId id) {
@@ -254,7 +271,7 @@ asio::awaitable<bool> Ingestor::remove(DocumentId id) {
     } catch (...) {
       failure = std::current_exception();  // the rows may be gone already: the index follows in any case
     }
-    index_.remove(id);
+    space_.get().index->remove(id);
     if (failure) std::rethrow_exception(failure);
     return found;
   });
@@ -263,34 +280,16 @@ asio::awaitable<bool> Ingestor::remove(DocumentId id) {
   co_return removed;
 }
 
-std::size_t Ingestor::load_from_store(const Cancellation& cancellation) {
-  std::vector<IndexedDocument> batch;
-  std::size_t batch_chunks = 0;
-  std::size_t documents = 0;
-  const auto publish_batch = [&] {
-    if (!batch.empty()) index_.add(batch);
-    batch.clear();
-    batch_chunks = 0;
-  };
-  documents_.for_each_indexed([&](IndexedDocument&& document) {
-    cancellation.throw_if_requested();
-    batch_chunks += document.chunks.size();
-    batch.push_back(std::move(document));
-    ++documents;
-    if (batch_chunks >= options_.load_batch_chunks) publish_batch();
-  });
-  publish_batch();
-  return documents;
-}
-
 asio::awaitable<std::size_t> Ingestor::load_index(Cancellation cancellation) {
   const auto load = [&]() -> std::size_t {
     const std::string stamp = documents_.index_stamp();
-    if (!options_.index_file.empty() && index_.load(options_.index_file, stamp)) {
+    const std::shared_ptr<SearchIndex> index = space_.get().index;
+    if (!options_.index_file.empty() && index->load(options_.index_file, stamp)) {
       saved_stamp_ = stamp;
-      return index_.snapshot()->documents;
+      return index->snapshot()->documents;
     }
-    return load_from_store(cancellation);
+    const auto all = [this](const auto& visit) { documents_.for_each_indexed(visit); };
+    return fill_index(*index, all, options_.load_batch_chunks, cancellation);
   };
   const std::size_t documents = co_await writing_.run(Lane::kBackground, cancellation, load);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
@@ -303,7 +302,7 @@ asio::awaitable<void> Ingestor::save_index(Cancellation cancellation) {
   co_await writing_.run(Lane::kBackground, cancellation, [&] {
     const std::string stamp = documents_.index_stamp();
     if (!index_in_step_ || stamp == saved_stamp_) return;
-    index_.save(options_.index_file, stamp, cancellation);
+    space_.get().index->save(options_.index_file, stamp, cancellation);
     saved_stamp_ = stamp;
   });
 }

@@ -15,9 +15,8 @@
 #include "core/cancellation.h"
 #include "core/compute.h"
 #include "core/document_store.h"
-#include "core/embedding.h"
 #include "core/job_store.h"
-#include "core/search_index.h"
+#include "core/search_space.h"
 #include "core/text_extractor.h"
 #include "ingest/chunker.h"
 #include "ingest/embedded_text.h"
@@ -53,9 +52,10 @@ void forget_index_file(const std::filesystem::path& file);
 class Ingestor {
  public:
   // `compute` embeds, `writing` stores and indexes one document after the other, so that no reader's thread ever waits
-  // for a writer, `extraction` waits for the confined child processes.
-  Ingestor(TextExtractor& extractor, Embedder& embedder, DocumentStore& documents, JobStore& jobs, SearchIndex& index,
-           Compute& compute, Compute& writing, Compute& extraction, IngestorOptions options);
+  // for a writer, `merging` merges what was indexed, so that no writer waits for that, `extraction` waits for the
+  // confined child processes.
+  Ingestor(TextExtractor& extractor, SearchSpaceInUse& space, DocumentStore& documents, JobStore& jobs,
+           Compute& compute, Compute& writing, Compute& merging, Compute& extraction, IngestorOptions options);
 
   // Stops a merge that runs in the background. To be called before the threads are joined.
   void stop();
@@ -77,6 +77,10 @@ class Ingestor {
   // meanwhile. Removing or replacing a document deletes the file, which knows its words, until the next save.
   boost::asio::awaitable<void> save_index(Cancellation cancellation);
 
+  // Puts `next` into use, whose index has what the store has. To be called on the writing thread, in the piece of work
+  // that changed the store's vectors.
+  void switch_to(SearchSpace next);
+
  private:
   struct Reading;
   boost::asio::awaitable<void> extract(Reading& reading, Cancellation cancellation);
@@ -87,21 +91,22 @@ class Ingestor {
   boost::asio::awaitable<bool> put_in_place(Reading& reading, Cancellation cancellation);
   bool complete(Reading& reading);
   void forget_saved_index();
-  std::size_t load_from_store(const Cancellation& cancellation);
+  // With the embedder in use, where it is another one than when the chunks were embedded.
+  void embed_again_if_due(Reading& reading);
   boost::asio::awaitable<void> merge();
   void merge_soon(const boost::asio::any_io_executor& executor);
 
   TextExtractor& extractor_;
-  Embedder& embedder_;
+  SearchSpaceInUse& space_;
   DocumentStore& documents_;
   JobStore& jobs_;
-  SearchIndex& index_;
   Compute& compute_;
   Compute& writing_;
+  Compute& merging_;
   Compute& extraction_;
   const IngestorOptions options_;
   const Chunker chunker_;
-  bool merging_ = false;
+  bool is_merging_ = false;
   const Cancellation stop_merging_;
   // Touched on the writing thread alone.
   bool index_in_step_ = true;  // false: the index misses what the store has, so it must not be saved

@@ -34,7 +34,7 @@ class IngestorTest : public ::testing::Test {
   }
   Ingestor& ingestor() {
     if (!ingestor_) {
-      ingestor_.emplace(extractor_, embedder_, store_, store_, index_, compute_, writing_, extraction_, options_);
+      ingestor_.emplace(extractor_, space_, store_, store_, compute_, writing_, merging_, extraction_, options_);
     }
     return *ingestor_;
   }
@@ -67,11 +67,13 @@ class IngestorTest : public ::testing::Test {
   testing::WordEmbedder embedder_;
   testing::MemoryStore store_;
   testing::BruteIndex index_;
+  SearchSpaceInUse space_{embedder_, index_};
   IngestorOptions options_;
   std::optional<Ingestor> ingestor_;
   std::string message_;
   Compute compute_{{.name = "compute", .threads = 2}};
   Compute writing_{{.name = "writing", .threads = 1}};
+  Compute merging_{{.name = "merging", .threads = 1}};
   Compute extraction_{{.name = "extract", .threads = 2}};
 };
 
@@ -167,7 +169,8 @@ TEST_F(IngestorTest, LoadsTheIndexFromTheStoreInBatches) {
   }
   testing::BruteIndex fresh;
   options_.load_batch_chunks = 5;
-  Ingestor again(extractor_, embedder_, store_, store_, fresh, compute_, writing_, extraction_, options_);
+  SearchSpaceInUse space(embedder_, fresh);
+  Ingestor again(extractor_, space, store_, store_, compute_, writing_, merging_, extraction_, options_);
   EXPECT_EQ(await(io_, again.load_index({})), 3U);
   EXPECT_EQ(fresh.snapshot()->chunks, index_.snapshot()->chunks);
   EXPECT_EQ(fresh.snapshot()->documents, 3U);
@@ -247,7 +250,8 @@ TEST_F(IngestorTest, SavesTheIndexOnlyWhenItChangedAndLoadsItBack) {
   ASSERT_TRUE(std::filesystem::exists(file));
 
   testing::BruteIndex fresh;
-  Ingestor again(extractor_, embedder_, store_, store_, fresh, compute_, writing_, extraction_, options_);
+  SearchSpaceInUse space(embedder_, fresh);
+  Ingestor again(extractor_, space, store_, store_, compute_, writing_, merging_, extraction_, options_);
   EXPECT_EQ(await(io_, again.load_index({})), 2U);
   EXPECT_EQ(fresh.snapshot()->chunks, index_.snapshot()->chunks);
   finish();

@@ -129,6 +129,7 @@ Assembly::Assembly(boost::asio::io_context& context, Config config, Needs needs)
       storage_({.name = "storage", .threads = kStorageThreads}),
       keeping_({.name = "keeping", .threads = 1}),
       writing_({.name = "writing", .threads = 1}),
+      merging_({.name = "merging", .threads = 1}),
       copying_({.name = "copying", .threads = 1}),
       extraction_({.name = "extraction", .threads = extraction_threads(config_)}) {}
 
@@ -136,7 +137,8 @@ Assembly::~Assembly() {
   // Nobody runs the coroutines any more; what the threads still hold ends before the parts that it uses go.
   stopping_.cancel(CancelReason::kShutdown);
   if (flows_) flows_->ingestor->stop();
-  for (Compute* threads : {&extraction_, &copying_, &compute_, &storage_, &writing_, &keeping_}) threads->stop();
+  for (Compute* threads : {&extraction_, &copying_, &compute_, &storage_, &writing_, &merging_, &keeping_})
+    threads->stop();
 }
 
 boost::asio::awaitable<void> Assembly::start() {
@@ -207,7 +209,7 @@ boost::asio::awaitable<void> Assembly::make_extractor() {
 }
 
 std::unique_ptr<Flows> Assembly::make_flows() {
-  index_ = make_index(config_, embedder_->dimensions());
+  space_.emplace(SearchSpace{.embedder = embedder_, .index = make_index(config_, embedder_->dimensions())});
 
   auto flows = std::make_unique<Flows>();
   flows->client = std::make_unique<http::AsyncClient>(context_.get_executor(), config_.client);
@@ -215,15 +217,15 @@ std::unique_ptr<Flows> Assembly::make_flows() {
   ingest_options.chunker = chunker_options(config_);
   ingest_options.embedded_context = embedded_context(config_);
   ingest_options.index_file = index_file(config_);
-  flows->ingestor = std::make_unique<ingest::Ingestor>(*extractor_, *embedder_, *store_, *store_, *index_, compute_,
-                                                       writing_, extraction_, ingest_options);
+  flows->ingestor = std::make_unique<ingest::Ingestor>(*extractor_, *space_, *store_, *store_, compute_, writing_,
+                                                       merging_, extraction_, ingest_options);
   // One more than are extracted at once: while it is embedded the next ones are read.
   flows->queue = std::make_unique<ingest::IngestQueue>(
       context_.get_executor(), *store_, *store_, *flows->ingestor, writing_,
       ingest::IngestQueueOptions{.max_concurrent = extraction_threads(config_) + 1,
                                  .max_waiting = config_.max_queued_documents});
   flows->retriever =
-      std::make_unique<answer::Retriever>(*embedder_, *reranker_, *store_, *index_, compute_, storage_,
+      std::make_unique<answer::Retriever>(*space_, *reranker_, *store_, compute_, storage_,
                                           answer::RetrieverOptions{.candidates = config_.candidates,
                                                                    .fusion = fusion(config_),
                                                                    .rerank_candidates = config_.candidates,
@@ -292,7 +294,7 @@ ConversationStore& Assembly::conversations() {
 
 std::shared_ptr<const IndexSnapshot> Assembly::snapshot() {
   if (!flows_) refuse();
-  return index_->snapshot();
+  return space_->get().index->snapshot();
 }
 
 boost::asio::awaitable<bool> Assembly::sleep(std::chrono::seconds time) {

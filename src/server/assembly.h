@@ -17,11 +17,10 @@
 #include "core/compute.h"
 #include "core/conversation_store.h"
 #include "core/document_store.h"
-#include "core/embedding.h"
 #include "core/job_store.h"
 #include "core/language_model.h"
 #include "core/reranker.h"
-#include "core/search_index.h"
+#include "core/search_space.h"
 #include "core/text_extractor.h"
 #include "extract/page_recognizer.h"
 #include "http/async_client.h"
@@ -81,6 +80,7 @@ class Assembly {
   std::shared_ptr<const IndexSnapshot> snapshot();
 
   const Config& config() const noexcept { return config_; }
+  Compute& compute() noexcept { return compute_; }
   Compute& copying() noexcept { return copying_; }  // of backups
   Compute& storage() noexcept { return storage_; }
   // Where answers and conversations are written.
@@ -120,15 +120,16 @@ class Assembly {
   // Destroyed in reverse order: the threads are joined first, the lock is given back last.
   store::DataLock lock_;
   std::unique_ptr<TextExtractor> extractor_;
-  std::unique_ptr<Embedder> embedder_;
+  std::shared_ptr<Embedder> embedder_;  // at the start
   std::unique_ptr<Reranker> reranker_;
   std::unique_ptr<store::SqliteStore> store_;
-  std::unique_ptr<SearchIndex> index_;
+  std::optional<SearchSpaceInUse> space_;
   std::unique_ptr<Flows> flows_;
   Compute compute_;
   Compute storage_;
   Compute keeping_;
   Compute writing_;
+  Compute merging_;
   Compute copying_;
   Compute extraction_;
 };

@@ -44,6 +44,7 @@ struct CommandLine {
   EvalCommand eval;
   bool repair = false;
   std::filesystem::path place;  // of a backup
+  std::string embedder;         // of a reindex; empty: that of the settings
 
   // A command talks to people: only what goes wrong is logged, unless more was asked for.
   Config config(bool is_server) const {
@@ -141,9 +142,8 @@ void add_eval(CLI::App& app, EvalCommand& eval) {
       ->type_name("keyword,vector,hybrid");
   command.add_option("--queries", eval.queries, "Draw so many questions of each set; 0: all")->capture_default_str();
   command.add_option("--seed", eval.seed, "Of the drawing and of the intervals")->capture_default_str();
-  command.add_option("--depth", eval.depth, "Candidates that are reranked, 1 to 1000")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
-      ->capture_default_str();
+  command.add_option("--depth", eval.depth, "Candidates that are reranked, 1 to 1000. Default: JACKDAW_CANDIDATES")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1000}));
   command
       .add_option("--passages", eval.passages,
                   "whole: a passage for each text; chunks: as documents are cut; joined: as long documents are cut")
@@ -166,6 +166,10 @@ void add_maintenance(CLI::App& app, CommandLine& line) {
   app.add_subcommand("backup", "Copy the collection, while it is in use if need be")
       ->add_option("DEST", line.place, "A folder that is empty or not there yet")
       ->required();
+  app.add_subcommand("reindex", "Make all vectors anew, while a running server answers from the old ones")
+      ->add_option("--embedder", line.embedder, "minilm-int8, minilm-fp32 or minilm. Default: JACKDAW_EMBEDDER")
+      ->check(CLI::IsMember(std::vector<std::string>(embedder_words().begin(), embedder_words().end())))
+      ->type_name("NAME");
   app.add_subcommand("restore", "Make the data folder from a backup")
       ->add_option("SRC", line.place, "A folder that 'jackdaw backup' made")
       ->required();
@@ -197,6 +201,7 @@ int run_verb(const std::string& name, CommandLine& line, Terminal& terminal) {
     if (name == "eval") return run_eval_command(line.eval, line.flags, line.env_file, terminal, cancellation);
     if (name == "verify") return run_verify_command(line.repair, config, line.as_json, terminal, cancellation);
     if (name == "backup") return run_backup_command(line.place, config, line.as_json, terminal, cancellation);
+    if (name == "reindex") return run_reindex_command(line.embedder, config, line.as_json, terminal, cancellation);
     return run_restore_command(line.place, config, line.as_json, terminal, cancellation);
   } catch (const Error&) {
     if (!cancellation.requested()) throw;

@@ -18,6 +18,9 @@
 
 namespace jackdaw::server {
 
+// What JACKDAW_EMBEDDER may be.
+std::span<const std::string_view> embedder_words() noexcept;
+
 // Everything a person can choose, with its default. Values come from, weakest first: the default, the `.env` file, the
 // environment, the command line (docs/configuration.md). Times carry their unit; sizes are bytes.
 struct Config {

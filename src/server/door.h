@@ -15,6 +15,7 @@
 #include "ingest/ingest_queue.h"
 #include "server/backups.h"
 #include "server/config.h"
+#include "server/reindexing.h"
 
 namespace boost::json {
 class object;
@@ -53,6 +54,7 @@ class Door {
   using OnEvent = std::function<void(const boost::json::object&)>;
   // Called on any thread; must not throw.
   using OnProgress = std::function<void(const ingest::JobProgress&)>;
+  using OnReindexProgress = std::function<void(const ingest::ReindexProgress&)>;
 
   virtual ~Door() = default;
 
@@ -78,6 +80,10 @@ class Door {
   // For who drops it afterwards.
   virtual MadeBackup make_backup() = 0;
   virtual void drop_backup(const std::string& id) = 0;
+
+  // Makes all vectors anew (Reindexing::start) and returns when they are in use. A server goes on when this is
+  // cancelled; here what was made waits for the next time.
+  virtual ReindexStatus reindex(const std::string& embedder, const OnReindexProgress& on_progress) = 0;
 };
 
 enum class DoorNeeds { kDocuments, kAnswers };

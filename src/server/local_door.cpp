@@ -155,6 +155,14 @@ class LocalDoor : public Door {
     return server::make_backup(assembly_.collection(), assembly_.config().data_dir, cancellation_);
   }
 
+  ReindexStatus reindex(const std::string& embedder, const OnReindexProgress& on_progress) override {
+    Reindexing reindexing(assembly_);
+    run(reindexing.run(embedder, on_progress, cancellation_));
+    ReindexStatus status = run(reindexing.status());
+    status.state = ReindexStatus::State::kDone;
+    return status;
+  }
+
   void drop_backup(const std::string& id) override { server::drop_backup(assembly_.config().data_dir, id); }
 
  private:

@@ -3,9 +3,11 @@
 #include <boost/json.hpp>
 
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "core/log.h"
+#include "server/api.h"
 #include "server/backups.h"
 #include "server/json.h"
 
@@ -34,6 +36,29 @@ boost::asio::awaitable<void> MaintenanceApi::drop_backup(http::Request& request,
   http::Response gone;
   gone.status = 204;
   co_await writer.send(std::move(gone));
+}
+
+boost::asio::awaitable<void> MaintenanceApi::send_status(int status, http::ResponseWriter& writer) {
+  const ReindexStatus state = co_await reindexing_.status();
+  http::Response response = json_response(status, to_json(state));
+  response.headers.set("Cache-Control", "no-store");
+  co_await writer.send(std::move(response));
+}
+
+boost::asio::awaitable<void> MaintenanceApi::start_reindex(http::Request& request, http::ResponseWriter& writer) {
+  const std::string body = co_await request.read_body(assembly_.config().max_json_bytes);
+  std::string embedder = body.empty() ? std::string() : JsonFields(body).text("embedder").value_or("");
+  co_await reindexing_.start(std::move(embedder));
+  co_await send_status(202, writer);
+}
+
+boost::asio::awaitable<void> MaintenanceApi::get_reindex(http::Request& /*request*/, http::ResponseWriter& writer) {
+  co_await send_status(200, writer);
+}
+
+boost::asio::awaitable<void> MaintenanceApi::stop_reindex(http::Request& /*request*/, http::ResponseWriter& writer) {
+  reindexing_.stop();
+  co_await send_status(202, writer);
 }
 
 }  // namespace jackdaw::server

@@ -156,6 +156,28 @@ int run_backup_command(const fs::path& destination, const Config& config, bool a
   return kExitOk;
 }
 
+int run_reindex_command(const std::string& embedder, const Config& config, bool as_json, Terminal& terminal,
+                        const Cancellation& cancellation) {
+  refuse_without_collection(config);
+  const auto door = open_door(config, DoorNeeds::kDocuments, cancellation);
+  const auto show = [&terminal](const ingest::ReindexProgress& progress) {
+    terminal.progress("vectors: " + std::to_string(progress.made) + " of " + std::to_string(progress.chunks));
+  };
+  terminal.progress("making the vectors anew");
+  const std::string& wanted = embedder.empty() ? config.embedder : embedder;
+  const ReindexStatus status = door->reindex(wanted, show);
+  terminal.end_progress();
+  if (as_json) {
+    terminal.line(dump(to_json(status)));
+    return kExitOk;
+  }
+  terminal.line("The vectors of " + std::to_string(status.progress.chunks) + " chunks are those of " +
+                harmless_name(status.embedder) + " now.");
+  if (wanted != "minilm")
+    terminal.line("Where JACKDAW_EMBEDDER is set, set it to " + wanted + " before the next start.");
+  return kExitOk;
+}
+
 int run_restore_command(const fs::path& source, const Config& config, bool as_json, Terminal& terminal,
                         const Cancellation& cancellation) {
   refuse_while_in_use(config, "restore");

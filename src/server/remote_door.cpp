@@ -1,8 +1,10 @@
 #include <boost/json.hpp>
 
 #include <charconv>
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,8 @@ namespace jackdaw::server {
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::chrono::milliseconds kBetweenLooks{300};
 
 json::object parse_object(const std::string& body) {
   json::error_code failure;
@@ -159,6 +163,23 @@ class RemoteDoor : public Door {
     // Also once the command is to end: nobody else would drop it.
     http::Client client;
     checked(client.request(make("DELETE", "/v1/backups/" + http::percent_encode(id))));
+  }
+
+  ReindexStatus reindex(const std::string& embedder, const OnReindexProgress& on_progress) override {
+    http::ClientRequest request = make("POST", "/v1/reindex");
+    request.headers.set("Content-Type", "application/json");
+    request.body = dump(json::object{{"embedder", embedder}});
+    ReindexStatus status = reindex_status_from_json(parse_object(checked(send(request)).body));
+    while (status.state == ReindexStatus::State::kRunning) {
+      cancellation_.throw_if_requested();
+      std::this_thread::sleep_for(kBetweenLooks);
+      status = reindex_status_from_json(get_object("/v1/reindex"));
+      if (status.progress.chunks > 0) on_progress(status.progress);
+    }
+    if (status.state == ReindexStatus::State::kDone) return status;
+    throw Error(ErrorCode::kUnavailable, status.state == ReindexStatus::State::kFailed
+                                             ? status.message
+                                             : "It was stopped. Run 'jackdaw reindex' again to go on.");
   }
 
  private:

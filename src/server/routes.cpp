@@ -67,6 +67,9 @@ http::Router make_router(HealthApi& health, DocumentsApi& documents, AnswersApi&
   router.add("GET", "/v1/documents/{id}/pages/{n}", to(documents, &DocumentsApi::page));
   router.add("POST", "/v1/backups", to(maintenance, &MaintenanceApi::make_backup));
   router.add("DELETE", "/v1/backups/{id}", to(maintenance, &MaintenanceApi::drop_backup));
+  router.add("POST", "/v1/reindex", to(maintenance, &MaintenanceApi::start_reindex));
+  router.add("GET", "/v1/reindex", to(maintenance, &MaintenanceApi::get_reindex));
+  router.add("DELETE", "/v1/reindex", to(maintenance, &MaintenanceApi::stop_reindex));
   add_pages(router);
   if (access.allows_other_origins()) add_preflights(router);
   router.set_request_filter([&access](const http::Request& request) { access.check(request); });

@@ -163,7 +163,7 @@ Page read_page(const Statement& row, int number) {
           .sections = {}};
 }
 
-std::optional<NumberedIndexedDocument> select_next_indexed(Database& database, std::int64_t after) {
+std::optional<NumberedIndexedDocument> select_next_indexed(Database& database, std::int64_t after, VectorsOf vectors) {
   Statement document = database.prepare(
       "SELECT number, id, chunks, title FROM documents WHERE number > ?1 AND status = ?2 ORDER BY number LIMIT 1");
   if (!document.bind(after, to_column(DocumentStatus::kReady)).step()) return std::nullopt;
@@ -171,10 +171,10 @@ std::optional<NumberedIndexedDocument> select_next_indexed(Database& database, s
       .number = document.integer(0),
       .document = {.document = {std::string(document.text(1))}, .chunks = {}, .title = std::string(document.text(3))}};
   found.document.chunks.reserve(static_cast<std::size_t>(document.integer(2)));
-  Statement rows = database.prepare(
-      "SELECT chunks.id, chunks.heading, chunks.text, vectors.components FROM chunks JOIN vectors ON vectors.chunk = "
-      "chunks.id "
-      "WHERE chunks.document = ?1 ORDER BY chunks.id");
+  const std::string table = vectors == VectorsOf::kInUse ? "vectors" : "new_vectors";
+  Statement rows =
+      database.prepare("SELECT chunks.id, chunks.heading, chunks.text, v.components FROM chunks JOIN " + table +
+                       " AS v ON v.chunk = chunks.id WHERE chunks.document = ?1 ORDER BY chunks.id");
   rows.bind(found.number);
   while (rows.step()) {
     found.document.chunks.push_back({.chunk = {rows.integer(0)},

@@ -38,6 +38,8 @@ struct NumberedIndexedDocument {
   std::int64_t number = 0;
   IndexedDocument document;
 };
-std::optional<NumberedIndexedDocument> select_next_indexed(Database& database, std::int64_t after);
+// The vectors in use, or those of VectorStore.
+enum class VectorsOf { kInUse, kNew };
+std::optional<NumberedIndexedDocument> select_next_indexed(Database& database, std::int64_t after, VectorsOf vectors);
 
 }  // namespace jackdaw::store

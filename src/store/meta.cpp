@@ -14,6 +14,10 @@ void write_meta(Database& database, std::string_view name, std::string_view valu
       .run(name, value);
 }
 
+void drop_meta(Database& database, std::string_view name) {
+  database.prepare("DELETE FROM meta WHERE name = ?1").run(name);
+}
+
 void renew_index_stamp(Database& database) {
   write_meta(database, kMetaIndexStamp, random_id());
 }

@@ -17,9 +17,10 @@ void claim_embedder(Database& database, const std::string& wanted) {
   if (wanted.empty() || wanted == found) return;
   if (database.integer("SELECT EXISTS(SELECT 1 FROM vectors)") != 0) {
     throw Error(ErrorCode::kConflict, "The collection's vectors were made by the embedder '" + found +
-                                          "', but the program was started with '" + wanted +
-                                          "'. Start with the former, or choose another folder with --data and add "
-                                          "the documents there.");
+                                          "', but the settings choose '" + wanted +
+                                          "'. Run 'jackdaw reindex' with these settings to make them anew (questions "
+                                          "are answered meanwhile where a server runs with the former settings), or "
+                                          "set JACKDAW_EMBEDDER as before.");
   }
   write_meta(database, kMetaEmbedder, wanted);
 }

@@ -180,6 +180,12 @@ CREATE INDEX answers_by_end ON answers(ended_ns) WHERE message IS NULL;
 
 ALTER TABLE forgotten_answers ADD COLUMN awaited INTEGER NOT NULL DEFAULT 0;
 )sql"},
+    Migration{5, R"sql(
+CREATE TABLE new_vectors(
+  chunk INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+  components BLOB NOT NULL
+) STRICT;
+)sql"},
 };
 
 // Of the database header (SQLite file format, section 1.3), big endian.

@@ -174,20 +174,20 @@ std::optional<Page> SqliteStore::page(const DocumentId& id, int number) {
 }
 
 void SqliteStore::for_each_indexed(const std::function<void(IndexedDocument&&)>& visit) {
-  const auto next = [this](std::int64_t after) {
+  visit_indexed(VectorsOf::kInUse, visit);
+}
+
+void SqliteStore::visit_indexed(VectorsOf vectors, const std::function<void(IndexedDocument&&)>& visit) {
+  const auto next = [&](std::int64_t after) {
     const auto reader = readers_.lease();
     const Transaction snapshot(*reader, Transaction::Kind::kRead);
-    return select_next_indexed(*reader, after);
+    return select_next_indexed(*reader, after, vectors);
   };
   for (auto found = next(0); found; found = next(found->number)) visit(std::move(found->document));
 }
 
 std::string SqliteStore::index_stamp() {
   return read_meta(*readers_.lease(), kMetaIndexStamp);
-}
-
-std::string SqliteStore::embedder_name() {
-  return read_meta(*readers_.lease(), kMetaEmbedder);
 }
 
 std::optional<std::filesystem::path> SqliteStore::original_of(const DocumentId& id) {

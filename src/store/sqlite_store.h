@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/answer_store.h"
@@ -14,6 +15,8 @@
 #include "core/document_store.h"
 #include "core/guarded.h"
 #include "core/job_store.h"
+#include "core/vector_store.h"
+#include "store/content_rows.h"
 #include "store/originals.h"
 #include "store/reader_pool.h"
 #include "store/sqlite.h"
@@ -46,7 +49,11 @@ inline constexpr std::size_t kMaxSearchedBytes = 8 << 20;
 // after a deletion. Removing files that a crash left behind is part of opening. The constructor throws Error kConflict,
 // and touches nothing, when the folder was written by a newer version of the program, is no Jackdaw collection, or has
 // vectors of another embedder.
-class SqliteStore : public DocumentStore, public JobStore, public AnswerStore, public ConversationStore {
+class SqliteStore : public DocumentStore,
+                    public JobStore,
+                    public AnswerStore,
+                    public ConversationStore,
+                    public VectorStore {
  public:
   explicit SqliteStore(SqliteStoreOptions options);
   ~SqliteStore() override;
@@ -119,8 +126,14 @@ class SqliteStore : public DocumentStore, public JobStore, public AnswerStore, p
   // For who writes on the store's behalf: tells SqliteStoreOptions::on_step.
   void reached(StoreStep step) const;
 
-  // Whose vectors these are; empty while no embedder was ever named.
-  std::string embedder_name();
+  std::string embedder_name() override;
+  NewVectors new_vectors() override;
+  void begin_new_vectors(const std::string& embedder, const std::string& of) override;
+  void forget_new_vectors() override;
+  std::vector<ChunkToEmbed> without_new_vector(ChunkId after, std::size_t limit) override;
+  void keep_new_vectors(std::span<const std::pair<ChunkId, Embedding>> vectors) override;
+  void for_each_newly_embedded(const std::function<void(IndexedDocument&&)>& visit) override;
+  bool use_new_vectors() override;
 
  private:
   struct Writer {
@@ -128,6 +141,7 @@ class SqliteStore : public DocumentStore, public JobStore, public AnswerStore, p
     bool log_holds_removed = false;  // a removal is committed whose bytes are still in the log
   };
 
+  void visit_indexed(VectorsOf vectors, const std::function<void(IndexedDocument&&)>& visit);
   Accepted take_in(Writer& writer, const NewUpload& upload, const std::optional<std::int64_t>& target);
   Accepted drop_replacement(Writer& writer, std::int64_t document);
   bool end(std::int64_t job, DocumentStatus state, const DocumentFailure* failure, StoreStep written,

@@ -57,6 +57,11 @@ enum class StoreStep {
   kConversationRemoveCommitted,  // no table holds its messages and answers, their bytes in the log still stand
   kTurnWritten,                  // begin_turn: the question and the place of its answer
   kTurnCommitted,
+  kNewVectorsBegun,
+  kNewVectorsWritten,
+  kNewVectorsKept,
+  kNewVectorsUseWritten,
+  kNewVectorsUsed,
   kBackupFolderMade,
   kBackupOriginalsLinked,  // backup: the moment that it shows is fixed
   kBackupDatabaseCopied,

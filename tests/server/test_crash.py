@@ -90,8 +90,9 @@ class Load:
     def run(self, operations):
         for _ in range(operations):
             act = self.chooser.choices((self.upload, self.replace, self.delete, self.tag, self.ask, self.stop,
-                                        self.begin_talk, self.talk, self.rename_talk, self.delete_talk),
-                                       (8, 5, 3, 2, 4, 2, 2, 4, 1, 1))[0]
+                                        self.begin_talk, self.talk, self.rename_talk, self.delete_talk,
+                                        self.reindex),
+                                       (8, 5, 3, 2, 4, 2, 2, 4, 1, 1, 2))[0]
             try:
                 act()
             except GONE:
@@ -164,6 +165,9 @@ class Load:
         target.must_be = None
         self.server.request("POST", f"/v1/documents/{target.document_id}/{verb}")
 
+    def reindex(self):
+        answer = self.server.request("POST", "/v1/reindex")
+        assert answer.status in (202, 409, 503), answer.body
 
     def choose_talk(self):
         known = [talk for talk in self.journal.talks if talk.owner == self.owner and not talk.may_be_gone]

@@ -247,6 +247,15 @@ class MemoryStore : public DocumentStore, public JobStore {
     return entry->job->kept.at(number);
   }
 
+  // For MemoryVectorStore.
+  void put_embeddings(const std::map<std::int64_t, Embedding>& by_chunk) {
+    const std::lock_guard lock(mutex_);
+    for (auto& [number, entry] : entries_) {
+      for (std::size_t i = 0; i < entry.ids.size(); ++i) entry.read->embeddings[i] = by_chunk.at(entry.ids[i].value);
+    }
+    stamp_ = random_id();
+  }
+
   // May throw, as a disk that is full does.
   std::function<void()> before_fail;
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/compute.h"
+#include "core/search_space.h"
 #include "tests/support/brute_index.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/reranker_by_words.h"
@@ -17,6 +18,7 @@ struct SmallCollection {
   RerankerByWords reranker;
   MemoryStore store;
   BruteIndex index;
+  SearchSpaceInUse space{embedder, index};
   Compute compute{{.name = "compute", .threads = 2}};
   Compute storage{{.name = "storage", .threads = 1}};
 

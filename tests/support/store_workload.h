@@ -194,6 +194,15 @@ class StoreWorkload {
     if (const auto conversation = any_conversation()) store_->remove_conversation(conversation->id);
   }
   void forget_answers() { store_->forget_answers_before(WallTime::max(), 1 + below(3)); }
+  void begin_new_vectors() { store_->begin_new_vectors("e", below(3) == 0 ? "title" : "none"); }
+  void make_new_vectors() {
+    std::vector<std::pair<ChunkId, Embedding>> vectors;
+    for (const ChunkToEmbed& chunk : store_->without_new_vector({0}, below(4) == 0 ? 3 : 1000)) {
+      vectors.emplace_back(chunk.chunk, unit_vector(random_));
+    }
+    store_->keep_new_vectors(vectors);
+  }
+  void use_new_vectors() { store_->use_new_vectors(); }
   void reopen() {
     close();
     open();
@@ -219,6 +228,9 @@ class StoreWorkload {
       Action{1.5, &StoreWorkload::end_answers},
       Action{1, &StoreWorkload::rename_conversation},
       Action{1, &StoreWorkload::remove_conversation},
+      Action{1, &StoreWorkload::begin_new_vectors},
+      Action{2, &StoreWorkload::make_new_vectors},
+      Action{2, &StoreWorkload::use_new_vectors},
       Action{1, &StoreWorkload::reopen},
   };
   static std::discrete_distribution<std::size_t> weights() {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "core/embedding.h"
 #include "tests/support/brute_index.h"
@@ -13,6 +14,8 @@ namespace jackdaw::testing {
 // An Embedder that hashes words into 64 dimensions: texts that share words are near.
 class WordEmbedder : public Embedder {
  public:
+  explicit WordEmbedder(std::string name = "words-64") : name_(std::move(name)) {}
+
   std::vector<Embedding> embed(std::span<const std::string_view> texts, const Cancellation& cancellation) override {
     std::vector<Embedding> out;
     for (const auto text : texts) {
@@ -36,7 +39,7 @@ class WordEmbedder : public Embedder {
   std::atomic<int> texts_embedded{0};
 
  private:
-  const std::string name_ = "words-64";
+  const std::string name_;
 };
 
 }  // namespace jackdaw::testing
