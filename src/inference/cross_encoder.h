@@ -17,7 +17,7 @@ namespace jackdaw::inference {
 struct CrossEncoderOptions {
   std::filesystem::path model_dir;  // holds a folder for each model, with weights and vocab.txt
   std::filesystem::path cache_dir;  // where the prepared model is kept when model_dir cannot be written; empty: nowhere
-  std::string model = "jackdaw-rerank-l6";  // or "jackdaw-rerank-l3", "ms-marco-MiniLM-L-12-v2"
+  std::string model = "jackdaw-rerank-l6";  // or "ms-marco-MiniLM-L-12-v2"
   Precision precision = Precision::kInt8;
   std::size_t max_tokens = 512;           // of question and passage together, 8..512: the model's positions
   std::size_t max_question_tokens = 256;  // a longer question is cut, so that each passage keeps room

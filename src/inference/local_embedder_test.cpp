@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <thread>
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "inference/encoder_file.h"
+#include "inference/model_files.h"
 #include "tests/support/inference_files.h"
 
 namespace jackdaw::testing {
@@ -20,6 +23,13 @@ std::shared_ptr<Embedder> shared_embedder() {
   if (!has_models()) return nullptr;
   static const auto made = std::make_shared<LocalEmbedder>(inference::LocalEmbedderOptions{
       .model_dir = models_dir(), .cache_dir = {}, .precision = inference::Precision::kFp32});
+  return made;
+}
+
+std::shared_ptr<Embedder> shared_int8_embedder() {
+  if (!has_models()) return nullptr;
+  static const auto made = std::make_shared<LocalEmbedder>(inference::LocalEmbedderOptions{
+      .model_dir = models_dir(), .cache_dir = {}, .precision = inference::Precision::kInt8});
   return made;
 }
 
@@ -65,6 +75,22 @@ Golden golden() {
     out.vectors.push_back(decode_vector(text_of(line, "vector")));
   }
   return out;
+}
+
+// A collection keeps the name of what made its vectors and compares them with all that comes under that name. Who
+// changes the weights, how they are rounded, or what a text is cut into changes the name in the same step, and this.
+TEST(LocalEmbedder, KeepsItsNameAsLongAsItsVectorsAreTheSame) {
+  if (!has_models()) GTEST_SKIP() << kNoModels;
+  EXPECT_EQ(shared_embedder()->name(), "all-MiniLM-L6-v2/mean/fp32");
+  EXPECT_EQ(shared_int8_embedder()->name(), "all-MiniLM-L6-v2/mean/int8");
+  EXPECT_EQ(inference::kEncoderFileVersion, 1U);
+  EXPECT_EQ(inference::LocalEmbedderOptions{}.max_tokens, 256U);
+  const auto is_pin = [](const inference::ModelFile& file, std::string_view name, std::string_view sha256) {
+    return file.model == inference::kEmbedderModel && file.name == name && file.sha256.starts_with(sha256);
+  };
+  const auto files = inference::model_files();
+  EXPECT_EQ(std::ranges::count_if(files, [&](const auto& f) { return is_pin(f, "model.safetensors", "53aa5117"); }), 1);
+  EXPECT_EQ(std::ranges::count_if(files, [&](const auto& f) { return is_pin(f, "vocab.txt", "07eced37"); }), 1);
 }
 
 TEST(LocalEmbedder, GivesTheVectorsOfTheReference) {

@@ -13,16 +13,13 @@ namespace {
 
 constexpr std::string_view kVocabularySha256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3";
 
-constexpr std::array<ModelFile, 8> kFiles{{
+constexpr std::array<ModelFile, 6> kFiles{{
     {"all-MiniLM-L6-v2", "model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
      90'868'376},
     {"all-MiniLM-L6-v2", "vocab.txt", kVocabularySha256, 231'508},
     {"jackdaw-rerank-l6", "model.safetensors", "840ffcc76e1a6243f4db5a24b97be524c4632abe5aa9af1e23bda567b97e3708",
      23'470'036},
     {"jackdaw-rerank-l6", "vocab.txt", kVocabularySha256, 231'508},
-    {"jackdaw-rerank-l3", "model.safetensors", "f998a39e2ea7af136f45c5e3a1f04997a9fd48c5a547c9eb47055beace93ebd9",
-     18'055'612},
-    {"jackdaw-rerank-l3", "vocab.txt", kVocabularySha256, 231'508},
     {"ms-marco-MiniLM-L-12-v2", "model.onnx", "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
      34'001'604},
     {"ms-marco-MiniLM-L-12-v2", "vocab.txt", kVocabularySha256, 231'508},

@@ -124,9 +124,6 @@ ExtractiveOptions limits_of(std::string_view reranker) {
   if (reranker.starts_with("jackdaw-rerank-l6")) {
     options.keep_above = -2;
     options.answer_above = -4;
-  } else if (reranker.starts_with("jackdaw-rerank-l3")) {
-    options.keep_above = -3;
-    options.answer_above = -5;
   }
   return options;
 }

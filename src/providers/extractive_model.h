@@ -14,8 +14,8 @@ namespace jackdaw::providers {
 // best sentence of one passage, 150 questions that the passage answers and 150 that it does not: above 0 are 87% and
 // 29%, above -3 93% and 38%, above 3 68% and 12%; in 82% of the former the best sentence is one that people chose. No
 // limit parts the two: a quote is shown to be judged, not as a promise that it answers. On single sentences the
-// distilled rerankers score lower, at about equal worth: jackdaw-rerank-l6 has 85% and 29% above -2, 91% and 39% above
-// -4, the best one chosen by people in 81%; jackdaw-rerank-l3 83% and 27% above -3, 87% and 31% above -4, 78%.
+// distilled reranker scores lower, at about equal worth: jackdaw-rerank-l6 has 85% and 29% above -2, 91% and 39% above
+// -4, the best one chosen by people in 81%.
 //
 // The margin, on the 298 answerable questions that have a sentence people chose among what can be quoted, their passage
 // and the two others nearest by words, at most three quotes: of the kept sentences 66% were chosen by people without a

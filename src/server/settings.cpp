@@ -135,7 +135,13 @@ Apply word(std::string Config::* field, std::initializer_list<std::string_view> 
   };
 }
 
+constexpr std::array<std::string_view, 4> kEmbedders{"minilm", "minilm-int8", "minilm-fp32", "hash"};
+
 }  // namespace
+
+std::span<const std::string_view> embedder_words() noexcept {
+  return kEmbedders;
+}
 
 std::span<const Setting> settings() {
   static const std::vector<Setting> rows = {
@@ -177,11 +183,12 @@ std::span<const Setting> settings() {
        "Whether a passage that says what a better one says gives its place in an answer to the next.",
        flag(&Config::drop_duplicates)},
       {"JACKDAW_MERGE_NEIGHBOURS", "", "true",
-       "Whether passages that touch in their document are one passage for the writer. Sources and citations stay apart.",
+       "Whether passages that touch in their document are one passage for the writer. Sources and citations stay "
+       "apart.",
        flag(&Config::merge_neighbours)},
       {"JACKDAW_RERANK_BUDGET_MS", "", "150",
        "What reranking a question may take of the idle machine: in fused order as many candidates are reranked as fit, "
-       "at least those returned; 0: all.",
+       "at least those returned and at most JACKDAW_CANDIDATES; 0: so many.",
        milliseconds(&Config::rerank_budget, 0, kHourMs)},
       {"JACKDAW_RERANK_DEADLINE_MS", "", "3000",
        "After this time the fused order is used and the answer says `rerank_skipped`; 0: no deadline.",
@@ -307,10 +314,10 @@ std::span<const Setting> settings() {
       {"JACKDAW_EMBEDDER", "", "minilm",
        "Embeddings: `minilm` (in the precision of the collection's vectors, 8 bits for a new one), `minilm-int8`, "
        "`minilm-fp32`, or `hash`, a wordwise stand-in without a model, for tests.",
-       word(&Config::embedder, {"minilm", "minilm-int8", "minilm-fp32", "hash"})},
+       word(&Config::embedder, {kEmbedders[0], kEmbedders[1], kEmbedders[2], kEmbedders[3]})},
       {"JACKDAW_RERANKER", "", "l6",
-       "Cross-encoder of `l3`, `l6` or `l12` layers, in 8 bits; with `-fp32` behind it in 32-bit floats.",
-       word(&Config::reranker, {"l3", "l6", "l12", "l3-fp32", "l6-fp32", "l12-fp32"})},
+       "Cross-encoder of `l6` or `l12` layers, in 8 bits; with `-fp32` behind it in 32-bit floats.",
+       word(&Config::reranker, {"l6", "l12", "l6-fp32", "l12-fp32"})},
       {"JACKDAW_THREADS", "", "0", "Threads that compute; 0: one for each core.",
        number<std::size_t>(&Config::threads, 0, 256)},
       {"JACKDAW_SANDBOX", "", "required",
