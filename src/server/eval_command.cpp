@@ -16,6 +16,7 @@
 #include "server/eval_report.h"
 #include "server/eval_run.h"
 #include "server/eval_sets.h"
+#include "server/eval_settings.h"
 
 namespace jackdaw::server {
 namespace {
@@ -136,10 +137,10 @@ void draw_queries(EvalSet& set, const EvalCommand& command) {
 // Measures all sets with all configurations, whose models are loaded once.
 class Measurement {
  public:
-  Measurement(const EvalCommand& command, std::vector<EvalStage> stages, std::vector<Candidate> candidates,
+  Measurement(const EvalCommand& command, EvalOptions options, std::vector<Candidate> candidates,
               std::filesystem::path cache, Terminal& terminal)
       : command_(command),
-        options_{std::move(stages), eval_cut_from(command.passages).value_or(EvalCut::kWhole), command.depth},
+        options_(std::move(options)),
         candidates_(std::move(candidates)),
         cache_(std::move(cache)),
         terminal_(terminal),
@@ -188,16 +189,19 @@ int run_eval_command(const EvalCommand& command, const Values& flags,
                      const Cancellation& cancellation) {
   const std::vector<EvalStage> stages = parse_stages(command.stages);
   const std::vector<EvalFloor> floors = parse_floors(command, stages);
+  const EvalOptions options{stages, eval_cut_from(command.passages).value_or(EvalCut::kWhole), command.depth};
   const std::filesystem::path cache = made_cache(command);
   std::vector<Candidate> candidates;
-  candidates.push_back(make_candidate("with", parse_settings(command.with, "--with"), flags, env_file, cache));
-  if (!command.against.empty()) {
-    candidates.push_back(
-        make_candidate("against", parse_settings(command.against, "--against"), flags, env_file, cache));
-  }
-  EvalReport report{{}, command.passages, command.depth, command.seed};
+  const auto add = [&](const char* flag, const std::vector<std::string>& given) {
+    Values settings = parse_settings(given, flag);
+    check_eval_settings(settings, flag, options);
+    candidates.push_back(make_candidate(flag + 2, std::move(settings), flags, env_file, cache));
+  };
+  add("--with", command.with);
+  if (!command.against.empty()) add("--against", command.against);
+  EvalReport report{{}, command.passages, command.seed};
   {
-    Measurement measurement(command, stages, std::move(candidates), cache, terminal);
+    Measurement measurement(command, options, std::move(candidates), cache, terminal);
     for (const std::string& name : command.sets) report.sets.push_back(measurement.measure(name, cancellation));
   }
   terminal.end_progress();

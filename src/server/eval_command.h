@@ -21,7 +21,7 @@ struct EvalCommand {
   std::vector<std::string> stages;      // empty: keyword, vector and hybrid
   std::size_t queries = 0;              // drawn from each set; 0: all
   std::uint64_t seed = 1;               // of the drawing and of the intervals
-  std::size_t depth = 20;               // candidates that are reranked
+  std::size_t depth = 0;                // candidates that are reranked; 0: JACKDAW_CANDIDATES
   std::string passages = "whole";       // a name of EvalCut
   std::string split;                    // of a folder's judgements
   std::filesystem::path data_sets;      // empty: JACKDAW_TEST_DATA

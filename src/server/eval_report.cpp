@@ -223,6 +223,7 @@ json::object configuration_to_json(const EvalConfiguration& configuration, std::
           {"passages", configuration.run.passages},
           {"embedder", configuration.run.embedder},
           {"reranker", configuration.run.reranker},
+          {"depth", configuration.run.depth},
           {"stages", std::move(stages)},
           {"times", std::move(times)}};
 }
@@ -295,11 +296,8 @@ std::string to_json_text(const EvalReport& report) {
     for (const auto& [metric, value] : row.means) object[to_string(metric)] = rounded(value);
     means.push_back(std::move(object));
   }
-  return dump(json::object{{"passages", report.passages},
-                           {"depth", report.depth},
-                           {"seed", report.seed},
-                           {"sets", std::move(sets)},
-                           {"means", std::move(means)}});
+  return dump(json::object{
+      {"passages", report.passages}, {"seed", report.seed}, {"sets", std::move(sets)}, {"means", std::move(means)}});
 }
 
 EvalFloor parse_floor(const std::string& text) {

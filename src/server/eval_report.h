@@ -31,7 +31,6 @@ struct EvalSetReport {
 struct EvalReport {
   std::vector<EvalSetReport> sets;
   std::string passages;    // "whole" or "chunks"
-  std::size_t depth = 0;   // candidates that were reranked
   std::uint64_t seed = 0;  // of the drawn queries and of the intervals
 };
 

@@ -18,13 +18,14 @@ EvalSetReport one_set() {
   EvalRun run;
   run.passages = 7;
   run.embedder = "a model";
+  run.depth = 20;
   run.rows = {row(EvalStage::kKeyword, {0.5, 0.5}), row(EvalStage::kHybrid, {1.0, 0.5})};
   run.times["keyword"] = {1, 2, 3};
   return {"things", 5, 2, 9, 3, {{"with", {{"JACKDAW_STEM", "false"}}, run}}};
 }
 
 EvalReport report(std::vector<EvalSetReport> sets) {
-  return {std::move(sets), "whole", 20, 1};
+  return {std::move(sets), "whole", 1};
 }
 
 TEST(EvalReport, OneConfigurationComparesItsStages) {
@@ -72,6 +73,7 @@ TEST(EvalReport, JsonHoldsEveryFigure) {
   EXPECT_EQ(set.at("queries").as_int64(), 2);
   const auto& configuration = set.at("configurations").as_array().at(0).as_object();
   EXPECT_EQ(configuration.at("settings").as_object().at("JACKDAW_STEM").as_string(), "false");
+  EXPECT_EQ(configuration.at("depth").as_int64(), 20);
   const auto& stage = configuration.at("stages").as_array().at(1).as_object();
   EXPECT_EQ(stage.at("stage").as_string(), "hybrid");
   EXPECT_DOUBLE_EQ(stage.at("ndcg@10").as_object().at("mean").to_number<double>(), 0.75);

@@ -221,9 +221,9 @@ asio::awaitable<void> Evaluation::rerank(Question& question, const EvalPassages&
   if (!missing.empty()) {
     const Stopwatch watch;
     answer::RerankWork work(reranker, compute_, question.text, std::move(asked));
-    const std::vector<float> logits = co_await work.run(cancellation);
+    co_await work.run(cancellation);
     if (missing.size() == count) times["rerank"].push_back(watch.elapsed_ms());
-    for (std::size_t i = 0; i < missing.size(); ++i) logits_->put(keys[missing[i]], {&logits[i], 1});
+    for (std::size_t i = 0; i < missing.size(); ++i) logits_->put(keys[missing[i]], {&work.logits()[i].value(), 1});
   }
   std::vector<std::pair<float, ChunkId>> order;
   for (std::size_t i = 0; i < count; ++i) order.emplace_back(logits_->find(keys[i]).front(), question.fused[i]);
@@ -237,6 +237,7 @@ asio::awaitable<EvalRun> Evaluation::run(const EvalSet& set, const EvalOptions& 
   run.passages = passages.text.size();
   const bool by_meaning = needs_vectors(options.stages);
   const bool reranks = holds(options.stages, EvalStage::kRerank);
+  if (reranks) run.depth = options.depth > 0 ? options.depth : config_.candidates;
   std::vector<Embedding> embeddings(run.passages, Embedding{1.0F});
   if (by_meaning) embeddings = co_await embed(passages.embedded, cancellation);
   const auto index = make_index(config_, embeddings.front().size());
@@ -253,7 +254,7 @@ asio::awaitable<EvalRun> Evaluation::run(const EvalSet& set, const EvalOptions& 
     report("questions", i, set.queries.size());
     Question question{query.text, index->snapshot(), by_meaning};
     co_await search(question, run.times, cancellation);
-    if (reranks) co_await rerank(question, passages, options.depth, run.times, cancellation);
+    if (reranks) co_await rerank(question, passages, run.depth, run.times, cancellation);
     for (EvalRow& row : run.rows) {
       const auto ranking = question.ranking(row.stage, set, passages, query.by_document);
       for (const Metric metric : kMetrics) row.scores[metric].push_back(score(metric, ranking, query.gains));

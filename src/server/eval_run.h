@@ -34,7 +34,7 @@ std::optional<EvalStage> eval_stage_from(std::string_view name) noexcept;
 struct EvalOptions {
   std::vector<EvalStage> stages;
   EvalCut passages = EvalCut::kWhole;
-  std::size_t depth = 20;  // candidates that are reranked: what answer::RetrieverOptions does
+  std::size_t depth = 0;  // candidates that are reranked; 0: JACKDAW_CANDIDATES, as the program does without a budget
 };
 
 // One stage over all queries.
@@ -50,6 +50,7 @@ struct EvalRun {
   std::size_t passages = 0;
   std::string embedder;  // its name; empty: not used
   std::string reranker;
+  std::size_t depth = 0;  // candidates that were reranked, at most; 0: none
   std::vector<EvalRow> rows;
   EvalTimes times;  // by "embed question", "keyword", "vector", "fuse", "rerank"
 };

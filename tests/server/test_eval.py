@@ -161,6 +161,8 @@ def test_a_case_is_measured_page_by_page(tmp_path):
     (["{set}", "--with", "JACKDAW_STEMS=true"], 2, "--with JACKDAW_STEMS=true is not NAME=VALUE"),
     (["{set}", "--with", "JACKDAW_STEM=maybe"], 2, "JACKDAW_STEM=maybe is not allowed"),
     (["{set}", "--against", "JACKDAW_STEM"], 2, "--against JACKDAW_STEM is not NAME=VALUE"),
+    (["{set}", "--with", "JACKDAW_TOP_K=5"], 2, "does not read: JACKDAW_TOP_K"),
+    (["{set}", "--against", "JACKDAW_CHUNKS=sections"], 2, "JACKDAW_CHUNKS (--passages chunks reads it)"),
     (["{set}", "--stages", "magic"], 2, "--stages magic is not allowed"),
     (["{set}", "--split", "train"], 1, "train.tsv"),
 ])
