@@ -265,6 +265,7 @@ def main():
     parser.add_argument("--chunks", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=400, help="the first so many")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-fts5", dest="fts5", action="store_false", help="without FTS5, which takes nearly all the time")
     parser.add_argument("--realtime", action="store_true", help="time the answers at real-time priority")
     parser.add_argument("--cache", default=os.path.join(os.path.expanduser("~"), ".cache", "jackdaw-keyword"))
     options = parser.parse_args()
@@ -278,16 +279,13 @@ def main():
         lines = read_lines(os.path.join(options.folder, "queries.jsonl"), options.queries)
         questions = [query["text"] for query in lines]
         bm25s = Bm25s(options.folder, options.chunks, questions, scratch)
-        engines = [
-            Ours(options.program, options.folder, options.chunks, questions),
-            bm25s,
-            Fts5(options.folder, options.chunks, questions, scratch),
-            bm25s.numpy(),
-            bm25s.from_tokens(),
-            bm25s.in_one_call(),
-        ]
+        engines = [Ours(options.program, options.folder, options.chunks, questions), bm25s]
+        if options.fts5:
+            engines.append(Fts5(options.folder, options.chunks, questions, scratch))
+        compared = len(engines)
+        engines += [bm25s.numpy(), bm25s.from_tokens(), bm25s.in_one_call()]
         best = measure(engines, options.rounds, options.realtime)
-        tops = [engine.top() for engine in engines[:3]]
+        tops = [engine.top() for engine in engines[:compared]]
         engines[0].process.stdin.close()
         engines[0].process.wait()
     print(f"{options.chunks} chunks, {len(questions)} questions, {options.rounds} rounds\n")
@@ -298,7 +296,7 @@ def main():
         times = sorted(best[engine.name])
         print(f"| {engine.name} | {1e6 / statistics.mean(times):.0f} | {statistics.mean(times) / own:.1f}x | {statistics.median(times) / 1e3:.3f} | "
               f"{times[len(times) * 99 // 100] / 1e3:.2f} | {engine.build_seconds:.0f} | {engine.bytes / 1e6:.0f} |")
-    for engine, top in zip(engines[1:3], tops[1:]):
+    for engine, top in zip(engines[1:compared], tops[1:]):
         print(f"\n{engine.name} shares {100 * overlap(tops[0], top):.0f}% of the first ten.", end="")
     print()
 
