@@ -1,4 +1,5 @@
-// An answer with marks over sources, all of them of any text: how it is cut changes nothing, and what is told fits.
+// An answer with marks over sources, all of them of any text, seen one by one or as one passage: how the answer is cut
+// changes nothing, and what is told fits.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "answer/citations.h"
+#include "answer/prompt_passages.h"
 #include "core/text.h"
 
 namespace {
@@ -31,7 +33,7 @@ bool inside_character(std::string_view text, std::size_t at) {
 
 // In pieces whose lengths `cuts` tells; a single one when there are no cuts.
 Told read(std::string_view text, std::string_view cuts, const std::vector<RetrievedPassage>& sources) {
-  CitationReader reader(sources);
+  CitationReader reader(sources, choose_passages(sources, {.top_k = sources.size(), .drop_duplicates = false}));
   Told told;
   const auto take = [&](CitationReader::Step step) {
     require(text::is_valid_utf8(step.text));
@@ -75,6 +77,34 @@ void require_same(const Told& a, const Told& b) {
   }
 }
 
+// Three chunks of one page that overlap, the middle one first: the writer saw them as one passage.
+std::vector<RetrievedPassage> chunks_of(const std::string& page, const std::string& filename) {
+  const auto border = [&](std::size_t at) {
+    while (inside_character(page, at)) ++at;
+    return std::min(at, page.size());
+  };
+  const std::size_t third = page.size() / 3;
+  const std::size_t borders[][2] = {
+      {border(third), border(2 * third)}, {0, border(third + 5)}, {border(2 * third), page.size()}};
+  std::vector<RetrievedPassage> chunks;
+  for (const auto& [begin, end] : borders) {
+    RetrievedPassage chunk;
+    chunk.passage.filename = filename;
+    chunk.passage.text = page.substr(begin, std::max(begin, end) - begin);
+    chunk.passage.span.begin = static_cast<std::uint32_t>(begin);
+    chunk.passage.span.end = static_cast<std::uint32_t>(std::max(begin, end));
+    chunks.push_back(std::move(chunk));
+  }
+  return chunks;
+}
+
+void check_all_ways(std::string_view answer, std::string_view cuts, const std::vector<RetrievedPassage>& sources) {
+  const Told whole = read(answer, "", sources);
+  check(whole, sources);
+  require_same(whole, read(answer, cuts, sources));
+  require_same(whole, read(answer, std::string(1, '\0'), sources));
+}
+
 }  // namespace
 
 // The input: how to cut it, a NUL, a file's name, a NUL, a passage, a NUL, the answer; what lacks is empty.
@@ -92,10 +122,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   sources[0].passage.text = text::sanitize(take());
   const std::string answer = text::sanitize(rest.empty() ? cuts : rest);
   sources[1].passage.text = answer;
+  for (int i = 0; i < 3; ++i) sources[static_cast<std::size_t>(i)].passage.span.page = i + 1;
   sources[2].passage.text = "The Magpie-7 costs 390 EUR.\nIt does not weigh 12 kg [1].";
-  const Told whole = read(answer, "", sources);
-  check(whole, sources);
-  require_same(whole, read(answer, cuts, sources));
-  require_same(whole, read(answer, std::string(1, '\0'), sources));
+  check_all_ways(answer, cuts, sources);
+  check_all_ways(answer, cuts, chunks_of(sources[0].passage.text, sources[0].passage.filename));
   return 0;
 }
