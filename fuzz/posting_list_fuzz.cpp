@@ -36,7 +36,8 @@ std::vector<std::uint8_t> patched(std::uint32_t count, std::span<const std::uint
 }  // namespace
 
 // The first byte says whether the others are the list itself or patches of a sound one, the next two how many postings
-// it has. What is taken in can be read, is the same when it is read, and keeps every promise.
+// it has. What is taken in can be read, is the same when it is read and when it is written again, and
+// keeps every promise.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
   static const std::vector<std::uint32_t> lengths = make_lengths();
@@ -53,5 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (at > 0 && postings[at - 1].row >= cursor.row()) std::abort();
   }
   if (at != count) std::abort();
+  std::vector<std::uint8_t> again;
+  index::append_posting_list(postings, lengths, again);
+  if (again != bytes) std::abort();
   return 0;
 }

@@ -126,7 +126,7 @@ class CarefulReader {
   explicit CarefulReader(std::span<const std::uint8_t> bytes) : left_(bytes) {}
 
   bool is_at_end() const { return left_.empty(); }
-  // False past the end, or when it is no number of 32 bits.
+  // False past the end, or when it is no number of 32 bits, or written longer than it need be.
   bool code(std::uint32_t& out) {
     std::uint64_t value = 0;
     for (int shift = 0; !left_.empty() && shift < 35; shift += 7) {
@@ -134,6 +134,7 @@ class CarefulReader {
       left_ = left_.subspan(1);
       value |= std::uint64_t{byte & 0x7Fu} << shift;
       if ((byte & 0x80u) != 0) continue;
+      if (byte == 0 && shift > 0) return false;
       out = static_cast<std::uint32_t>(value);
       return value <= std::numeric_limits<std::uint32_t>::max();
     }
@@ -151,7 +152,9 @@ bool check_byte_code(std::span<const std::uint8_t> bytes, std::int64_t before, s
   for (std::uint32_t i = 0; i < count; ++i) {
     std::uint32_t step = 0;
     std::uint32_t frequency = 1;
-    if (!reader.code(step) || ((step & 1) == 0 && !reader.code(frequency))) return false;
+    if (!reader.code(step)) return false;
+    const bool once = (step & 1) != 0;
+    if (!once && (!reader.code(frequency) || frequency == 1)) return false;
     before += std::int64_t{step >> 1} + 1;
     if (before > kMaxRow || frequency == 0 || frequency > kMaxFrequency) return false;
     postings.push_back({static_cast<std::uint32_t>(before), frequency});
@@ -165,6 +168,7 @@ bool check_packed(const std::uint8_t* data, std::int64_t before, unsigned row_wi
   PackedNumbers frequencies;
   unpack(data, row_width, distances);
   unpack(data + packed_bytes(row_width), frequency_width, frequencies);
+  if (width_of(distances) != row_width || width_of(frequencies) != frequency_width) return false;
   for (std::size_t i = 0; i < kBlockPostings; ++i) {
     before += std::int64_t{distances[i]} + 1;
     if (before > kMaxRow || frequencies[i] >= kMaxFrequency) return false;

@@ -158,6 +158,37 @@ TEST(PostingListCheck, RefusesWhatIsCutOffOrTooLong) {
   }
 }
 
+TEST(PostingListCheck, RefusesWhatSaysTheSameInAnotherWay) {
+  const std::vector<std::uint32_t> lengths(1000, 10);
+  const std::vector<Posting> first_row{{0, 1}};
+  ASSERT_TRUE(is_sound(encode(first_row, lengths), 1, lengths));
+  EXPECT_FALSE(is_sound({0x00, 0x01}, 1, lengths)) << "a frequency of 1 is not written out";
+  EXPECT_FALSE(is_sound({0x81, 0x00}, 1, lengths)) << "a number is not longer than it need be";
+  EXPECT_FALSE(is_sound({0x81, 0x80, 0x00}, 1, lengths));
+  EXPECT_FALSE(is_sound({0x00, 0x82, 0x00}, 1, lengths));
+
+  // A block of 128 that is packed in a bit more than its numbers need.
+  std::vector<Posting> dense;
+  for (std::uint32_t row = 0; row < kBlockPostings; ++row) dense.push_back({2 * row + 1, 1});
+  const Bytes narrow = encode(dense, lengths);
+  ASSERT_TRUE(is_sound(narrow, kBlockPostings, lengths));
+  constexpr std::size_t kDataEnds = 4;
+  constexpr std::size_t kWidths = 12;
+  for (const std::size_t which : {0, 1}) {
+    Bytes wide = narrow;
+    PackedNumbers distances, frequencies;
+    distances.fill(1);
+    frequencies.fill(0);
+    wide.resize(wide.size() - packed_bytes(1));  // of the distances; the frequencies take no bits
+    pack(distances, which == 0 ? 2 : 1, wide);
+    pack(frequencies, which == 1 ? 1 : 0, wide);
+    wide[kWidths + which] = static_cast<std::uint8_t>(wide[kWidths + which] + 1);
+    wide[kDataEnds] = static_cast<std::uint8_t>(wide[kDataEnds] + packed_bytes(1));
+    ASSERT_EQ(decode(wide, kBlockPostings), dense) << "it says the same";
+    EXPECT_FALSE(is_sound(wide, kBlockPostings, lengths)) << which;
+  }
+}
+
 TEST(PostingListCheck, WhateverItTakesInIsSafeToRead) {
   const auto lengths = some_lengths();
   std::mt19937 random(11);
@@ -171,6 +202,7 @@ TEST(PostingListCheck, WhateverItTakesInIsSafeToRead) {
       if (!check_posting_list(changed, static_cast<std::uint32_t>(count), lengths, postings)) continue;
       ++taken;
       ASSERT_EQ(decode(changed, count), postings);
+      ASSERT_EQ(encode(postings, lengths), changed);
       for (std::size_t i = 0; i < postings.size(); ++i) {
         ASSERT_LT(postings[i].row, lengths.size());
         ASSERT_GE(postings[i].frequency, 1u);
