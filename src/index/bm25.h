@@ -22,6 +22,8 @@ struct Bm25Parameters {
 //
 // What a term adds is computed as idf - idf / (1 + tf / norm): each operation is monotone in tf and in the norm, and so
 // is its rounding. A higher frequency or a shorter chunk never gives less, not even in the last bit: bounds are exact.
+// The room is compiled without fused multiplication and addition (CMakeLists.txt), which would round differently by
+// place.
 class Bm25 {
  public:
   // `chunks` and `terms` count the whole collection, live chunks only.
