@@ -10,7 +10,7 @@ namespace jackdaw::index {
 namespace {
 
 // Eight partial sums: the compiler may keep them in vectors of any width without changing the result.
-float portable_one(const float* a, const float* b, std::size_t dimensions) {
+float dot_of_one(const float* a, const float* b, std::size_t dimensions) {
   constexpr std::size_t kLanes = 8;
   float sums[kLanes] = {};
   std::size_t i = 0;
@@ -22,9 +22,9 @@ float portable_one(const float* a, const float* b, std::size_t dimensions) {
   return total;
 }
 
-void portable(const float* query, const float* const rows[kRowsPerCall], std::size_t dimensions,
-              float results[kRowsPerCall]) {
-  for (std::size_t r = 0; r < kRowsPerCall; ++r) results[r] = portable_one(query, rows[r], dimensions);
+void dot_portable(const float* query, const float* const rows[kRowsPerCall], std::size_t dimensions,
+                  float results[kRowsPerCall]) {
+  for (std::size_t r = 0; r < kRowsPerCall; ++r) results[r] = dot_of_one(query, rows[r], dimensions);
 }
 
 #if defined(__x86_64__)
@@ -36,8 +36,8 @@ __attribute__((target("avx2,fma"))) inline float sum_of(__m256 lanes) {
 }
 
 // Two sums a row hide most of the latency of a fused multiply-add: eight are in flight over the four rows.
-__attribute__((target("avx2,fma"))) void avx2(const float* query, const float* const rows[kRowsPerCall],
-                                              std::size_t dimensions, float results[kRowsPerCall]) {
+__attribute__((target("avx2,fma"))) void dot_avx2(const float* query, const float* const rows[kRowsPerCall],
+                                                  std::size_t dimensions, float results[kRowsPerCall]) {
   __m256 even[kRowsPerCall];
   __m256 odd[kRowsPerCall];
 #pragma GCC unroll 4
@@ -60,8 +60,8 @@ __attribute__((target("avx2,fma"))) void avx2(const float* query, const float* c
   }
 }
 
-__attribute__((target("avx512f"))) void avx512(const float* query, const float* const rows[kRowsPerCall],
-                                               std::size_t dimensions, float results[kRowsPerCall]) {
+__attribute__((target("avx512f"))) void dot_avx512(const float* query, const float* const rows[kRowsPerCall],
+                                                   std::size_t dimensions, float results[kRowsPerCall]) {
   __m512 even[kRowsPerCall];
   __m512 odd[kRowsPerCall];
 #pragma GCC unroll 4
@@ -90,10 +90,10 @@ std::vector<InnerProductPath> find_paths() {
   std::vector<InnerProductPath> paths;
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f")) paths.push_back({"avx512", avx512});
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) paths.push_back({"avx2", avx2});
+  if (__builtin_cpu_supports("avx512f")) paths.push_back({"avx512", dot_avx512});
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) paths.push_back({"avx2", dot_avx2});
 #endif
-  paths.push_back({"portable", portable});
+  paths.push_back({"portable", dot_portable});
   return paths;
 }
 

@@ -30,7 +30,8 @@ class QueryScores {
   void score_block(double weight, const DecodedBlock& block, std::size_t first, std::size_t last,
                    std::span<const std::uint32_t> lengths, BlockScores& out) const noexcept;
 
-  // The best score in the block, exact: a posting of it has that score.
+  // No posting of the block has a better score; one has exactly this, unless its frequency or its length is one that
+  // impacts cut (Impact::kMost).
   double best_of_block(double weight, const PostingList& list, std::size_t block) const noexcept;
 
  private:
