@@ -69,12 +69,12 @@ double positive(double least) noexcept {
   return std::max(least, std::numeric_limits<double>::denorm_min());
 }
 
-// The best rows of one segment so far, as TopK keeps chunks: rows ascend by chunk id. Gathers twice as many before it
-// looks for the best among them, and reads the ids of the last ones only: many rows are good for a while.
+// The best rows of one segment so far, as TopK keeps chunks: rows ascend by chunk id. Gathers about twice as many
+// before it looks for the best among them, so that a row costs the same whatever the limit, and reads the ids of the
+// last ones only: many rows are good for a while.
 class BestRows {
  public:
-  BestRows(std::span<const ChunkId> chunks, TopK& best)
-      : chunks_(chunks), best_(best), most_(best.limit() < kMany ? 2 * best.limit() : best.limit()) {
+  BestRows(std::span<const ChunkId> chunks, TopK& best) : chunks_(chunks), best_(best), most_(twice(best.limit())) {
     raise(best.threshold());
   }
 
@@ -96,7 +96,9 @@ class BestRows {
   }
 
  private:
-  static constexpr std::size_t kMany = std::size_t{1} << 20;
+  static std::size_t twice(std::size_t limit) noexcept {
+    return limit > std::numeric_limits<std::size_t>::max() / 2 ? limit : 2 * limit;
+  }
 
   struct Row {
     float score;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <random>
+#include <set>
 
 #include "index/segment.h"
 #include "tests/support/exact_search.h"
@@ -27,14 +28,12 @@ class SegmentSearch : public ::testing::Test {
 
   std::vector<SegmentTerm> random_terms(std::size_t count) {
     std::vector<SegmentTerm> terms;
+    std::set<std::uint32_t> numbers;
     for (std::size_t n = 0; n < count; ++n) {
       const auto number = segment().postings().find(testing::random_words(random_, 1, kVocabulary));
-      if (!number) continue;
+      if (!number || !numbers.insert(*number).second) continue;
       const PostingList list = segment().postings().list(*number);
-      const bool repeats = std::ranges::any_of(terms, [&](const SegmentTerm& other) {
-        return other.list.count() == list.count() && other.list.last_row(0) == list.last_row(0);
-      });
-      if (!repeats) terms.push_back({list, bm25_.idf(list.count()) * static_cast<double>(1 + random_() % 3)});
+      terms.push_back({list, bm25_.idf(list.count()) * static_cast<double>(1 + random_() % 3)});
     }
     return terms;
   }
@@ -123,6 +122,29 @@ TEST_F(SegmentSearch, WhatOtherSegmentsGaveRaisesTheBarButChangesNothing) {
     search_promising_windows(searched, terms, scores_of(terms), best);
     ASSERT_EQ(best.take(), expected) << "query " << query;
   }
+}
+
+// Had each row beyond a limit of a million led to a look through a million, this would not end.
+TEST(SegmentSearchOfManyRows, ALargeLimitCostsNoMoreThanTheRows) {
+  constexpr std::uint32_t kRows = 1'150'000;
+  constexpr std::size_t kLimit = std::size_t{1} << 20;
+  std::vector<ChunkId> chunks;
+  std::vector<Posting> postings;
+  for (std::uint32_t row = 0; row < kRows; ++row) {
+    chunks.push_back(ChunkId{row});
+    postings.push_back({row, 1 + row / 100'000});  // later ones are better
+  }
+  const std::vector<std::uint32_t> lengths(kRows, 40);
+  std::vector<std::uint8_t> bytes;
+  append_posting_list(postings, lengths, bytes);
+  const Bm25 bm25({}, 2 * kRows, 2 * kRows * std::uint64_t{40});
+  const std::vector<SegmentTerm> terms{{PostingList(bytes.data(), kRows), bm25.idf(kRows)}};
+  TopK best(kLimit);
+  search_every_posting({chunks, lengths, nullptr}, terms, QueryScores(bm25, terms[0].weight), best);
+  const Ranking found = best.take();
+  ASSERT_EQ(found.size(), kLimit);
+  EXPECT_EQ(found.front().chunk.value, 1'100'000);
+  EXPECT_EQ(found.back().chunk.value, 100'000 + std::int64_t{kLimit} - 950'000 - 1);
 }
 
 TEST(QueryScores, ABlocksBestIsReachedByOneOfItsPostingsWhateverTheStatistics) {
