@@ -15,8 +15,6 @@ namespace {
 
 // Bounds cost more than they save where they are compared with as many others.
 constexpr std::size_t kMostPrunedTerms = 64;
-// Reading every posting is as fast up to about here: in text of mixed topics hardly a window can be left out.
-constexpr std::size_t kFewRows = std::size_t{1} << 18;
 
 // A term of the query, once.
 struct QueryTerm {
@@ -59,10 +57,11 @@ std::uint64_t count_live(const LiveSegment& segment, const PostingList& list) {
 }  // namespace
 
 Bm25Index::Bm25Index(std::shared_ptr<const Analyzer> analyzer, std::shared_ptr<const SegmentSet> segments,
-                     const Bm25Parameters& parameters)
+                     const Bm25Parameters& parameters, std::size_t prune_from)
     : analyzer_(std::move(analyzer)),
       segments_(std::move(segments)),
-      bm25_(parameters, segments_->chunks, segments_->terms) {}
+      bm25_(parameters, segments_->chunks, segments_->terms),
+      prune_from_(prune_from) {}
 
 Ranking Bm25Index::search(std::string_view query, std::size_t limit, const SearchFilter& filter) const {
   std::vector<QueryTerm> terms = distinct(analyzer_->terms(query));
@@ -91,7 +90,7 @@ Ranking Bm25Index::search(std::string_view query, std::size_t limit, const Searc
     }
     const Segment& segment = *segments[s].segment;
     const SearchedSegment searched{segment.chunks(), segment.lengths(), allowed.rows()};
-    const bool prune = segment.rows() > kFewRows && present.size() <= kMostPrunedTerms;
+    const bool prune = segment.rows() >= prune_from_ && present.size() <= kMostPrunedTerms;
     (prune ? search_promising_windows : search_every_posting)(searched, present, scores, best);
   }
   return best.take();

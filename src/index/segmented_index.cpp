@@ -9,7 +9,6 @@
 
 #include "core/error.h"
 #include "core/log.h"
-#include "index/keyword_index.h"
 #include "index/snapshot_reader.h"
 #include "index/snapshot_writer.h"
 #include "index/vector_index.h"
@@ -132,7 +131,7 @@ void SegmentedIndex::publish(Written& written, SegmentSet next) {
   snapshot->version = written.version + 1;
   snapshot->documents = segments->documents;
   snapshot->chunks = segments->chunks;
-  snapshot->keyword = std::make_shared<const Bm25Index>(analyzer_, segments, options_.bm25);
+  snapshot->keyword = std::make_shared<const Bm25Index>(analyzer_, segments, options_.bm25, options_.prune_from);
   snapshot->vector =
       std::make_shared<const SegmentVectorIndex>(options_.dimensions, segments, options_.approximate_from);
   written.version = snapshot->version;

@@ -13,6 +13,7 @@
 #include "core/search_index.h"
 #include "index/analyzer.h"
 #include "index/bm25.h"
+#include "index/keyword_index.h"
 #include "index/segment.h"
 #include "index/segment_merge.h"
 
@@ -25,6 +26,7 @@ struct SegmentedIndexOptions {
   FieldWeights fields{};
   VectorEngine vectors = VectorEngine::kFaiss;
   std::size_t approximate_from = 200'000;  // chunks; below, VectorEngine::kInt8Approximate is exact
+  std::size_t prune_from = kPruneFrom;     // rows of a segment; in smaller ones keyword search reads every posting
   MergePolicy merge{};
 };
 

@@ -20,10 +20,11 @@ namespace {
 
 constexpr std::size_t kDimensions = 8;
 
-SegmentedIndexOptions small(VectorEngine engine) {
+SegmentedIndexOptions small(VectorEngine engine, std::size_t prune_from = kPruneFrom) {
   return {.dimensions = kDimensions,
           .fields = {.title = 2, .heading = 3},
           .vectors = engine,
+          .prune_from = prune_from,
           .merge = {.fan_in = 3, .smallest_tier_rows = 8}};
 }
 
@@ -81,15 +82,17 @@ void expect_twins(const SegmentedIndex& index, const std::map<std::string, Index
                                1e-5);
 }
 
-class SegmentedIndexOfEngine : public ::testing::TestWithParam<VectorEngine> {};
-INSTANTIATE_TEST_SUITE_P(Faiss, SegmentedIndexOfEngine, ::testing::Values(VectorEngine::kFaiss));
-INSTANTIATE_TEST_SUITE_P(Flat, SegmentedIndexOfEngine, ::testing::Values(VectorEngine::kFlat));
-INSTANTIATE_TEST_SUITE_P(Int8, SegmentedIndexOfEngine, ::testing::Values(VectorEngine::kInt8));
-INSTANTIATE_TEST_SUITE_P(Int8Approximate, SegmentedIndexOfEngine, ::testing::Values(VectorEngine::kInt8Approximate));
+class SegmentedIndexOfOptions : public ::testing::TestWithParam<SegmentedIndexOptions> {};
+INSTANTIATE_TEST_SUITE_P(Faiss, SegmentedIndexOfOptions, ::testing::Values(small(VectorEngine::kFaiss)));
+INSTANTIATE_TEST_SUITE_P(Flat, SegmentedIndexOfOptions, ::testing::Values(small(VectorEngine::kFlat)));
+INSTANTIATE_TEST_SUITE_P(Int8, SegmentedIndexOfOptions, ::testing::Values(small(VectorEngine::kInt8)));
+INSTANTIATE_TEST_SUITE_P(Int8Approximate, SegmentedIndexOfOptions,
+                         ::testing::Values(small(VectorEngine::kInt8Approximate)));
+INSTANTIATE_TEST_SUITE_P(Pruned, SegmentedIndexOfOptions, ::testing::Values(small(VectorEngine::kFlat, 0)));
 
-TEST_P(SegmentedIndexOfEngine, IsItsBruteForceTwinThroughThousandsOfRandomSteps) {
+TEST_P(SegmentedIndexOfOptions, IsItsBruteForceTwinThroughThousandsOfRandomSteps) {
   Collection collection(17);
-  auto index_now = std::make_unique<SegmentedIndex>(small(GetParam()));
+  auto index_now = std::make_unique<SegmentedIndex>(GetParam());
   const auto file = std::filesystem::temp_directory_path() / ("jackdaw-index-" + random_id());
   std::map<std::string, IndexedDocument> twin;
   int documents = 0;
@@ -122,7 +125,7 @@ TEST_P(SegmentedIndexOfEngine, IsItsBruteForceTwinThroughThousandsOfRandomSteps)
       if (!changed.chunks.empty()) twin[id] = changed;
     } else if (choice == 10) {
       index.save(file, "stamp", Cancellation());
-      index_now = std::make_unique<SegmentedIndex>(small(GetParam()));
+      index_now = std::make_unique<SegmentedIndex>(GetParam());
       ASSERT_TRUE(index_now->load(file, "stamp"));
     }
     if (step % 5 == 0) expect_twins(*index_now, twin, collection);
