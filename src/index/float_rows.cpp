@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/checksum.h"
+#include "index/often.h"
 
 namespace jackdaw::index {
 namespace {
@@ -29,10 +30,11 @@ struct Wanted {
 
 using WantedBlocks = std::unordered_map<const FloatBlock*, Wanted>;
 
-WantedBlocks wanted_blocks(std::span<const FloatRows::Source> sources) {
+WantedBlocks wanted_blocks(std::span<const FloatRows::Source> sources, const Cancellation& cancellation) {
   WantedBlocks wanted;
-  for (const FloatRows::Source& source : sources) {
-    const auto& block = source.rows->block_of(source.row);
+  for (std::size_t row = 0; row < sources.size(); ++row) {
+    check_often(row, cancellation);
+    const auto& block = sources[row].rows->block_of(sources[row].row);
     Wanted& found = wanted[block.get()];
     if (found.rows++ == 0) found.block = block;
   }
@@ -100,8 +102,9 @@ std::shared_ptr<const FloatRows> FloatRows::moved(std::span<const std::uint32_t>
   return std::make_shared<const FloatRows>(FloatRows(dimensions_, std::move(blocks), std::move(places), checksums_));
 }
 
-std::shared_ptr<const FloatRows> FloatRows::gathered(std::size_t dimensions, std::span<const Source> sources) {
-  WantedBlocks wanted = wanted_blocks(sources);
+std::shared_ptr<const FloatRows> FloatRows::gathered(std::size_t dimensions, std::span<const Source> sources,
+                                                     const Cancellation& cancellation) {
+  WantedBlocks wanted = wanted_blocks(sources, cancellation);
   auto copied = std::make_shared<FloatBlock>();
   std::vector<std::shared_ptr<const FloatBlock>> blocks{copied};
   for (auto& [block, use] : wanted) {
@@ -117,6 +120,7 @@ std::shared_ptr<const FloatRows> FloatRows::gathered(std::size_t dimensions, std
   std::vector<Place> places(sources.size());
   std::uint32_t next_copied = 0;
   for (std::size_t row = 0; row < sources.size(); ++row) {
+    check_often(row, cancellation);
     const auto& [source, source_row] = sources[row];
     (*checksums)[row] = source->checksums()[source_row];
     places[row] = {wanted[source->block_of(source_row).get()].number, source->place_in_block(source_row)};

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/cancellation.h"
 #include "index/large_array.h"
 #include "index/row_file.h"
 
@@ -57,8 +58,9 @@ class FloatRows {
     std::uint32_t row;
   };
   // One of those rows each. Blocks of which most rows are wanted are shared; the rows of small ones, and of those of
-  // which little is wanted, are copied together into a new block.
-  static std::shared_ptr<const FloatRows> gathered(std::size_t dimensions, std::span<const Source> sources);
+  // which little is wanted, are copied together into a new block. Checks `cancellation` often and throws what it says.
+  static std::shared_ptr<const FloatRows> gathered(std::size_t dimensions, std::span<const Source> sources,
+                                                   const Cancellation& cancellation);
 
  private:
   std::size_t dimensions_;

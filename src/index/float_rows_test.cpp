@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/ids.h"
 
@@ -66,7 +68,7 @@ TEST(FloatRows, AMergeSharesBlocksOfWhichMostIsWantedAndCopiesTheRest) {
     if (row % 5 == 0) sources.push_back({little_wanted.get(), row});
     if (row < 10) sources.push_back({small.get(), row});
   }
-  const auto merged = FloatRows::gathered(kDimensions, sources);
+  const auto merged = FloatRows::gathered(kDimensions, sources, Cancellation());
   for (std::size_t row = 0; row < sources.size(); ++row) {
     ASSERT_EQ(first_of(*merged, row), first_of(*sources[row].rows, sources[row].row));
     const bool is_shared = merged->block_of(row) == large->block_of(0);
@@ -74,6 +76,16 @@ TEST(FloatRows, AMergeSharesBlocksOfWhichMostIsWantedAndCopiesTheRest) {
     ASSERT_TRUE(is_shared || merged->block_of(row)->rows == 210) << "what is copied lies together";
     ASSERT_EQ(merged->checksums()[row], sources[row].rows->checksums()[sources[row].row]);
   }
+}
+
+// A deadline passes while it runs: a look at the beginning would not see that.
+TEST(FloatRows, AMergeEndsWhereItIsCancelled) {
+  const auto small = in_memory(100, 0);
+  std::vector<FloatRows::Source> sources;
+  for (std::uint32_t row = 0; row < 30'000; ++row) sources.push_back({small.get(), row % 100});
+  const Cancellation never;
+  const auto soon = never.child(SteadyClock::now() + std::chrono::milliseconds(1));
+  EXPECT_THROW(FloatRows::gathered(kDimensions, sources, soon), Error);
 }
 
 TEST_F(FloatRowsInAFile, AreTheSameAfterTheyMovedAlsoThoseThatWereNotSaved) {

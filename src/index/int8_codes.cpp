@@ -74,6 +74,24 @@ void Int8Codes::copy(std::size_t row, const Int8Codes& from, std::size_t from_ro
   sums[row] = from.sums[from_row];
 }
 
+bool Int8Codes::are_sound(std::size_t dimensions) const noexcept {
+  for (std::size_t row = 0; row < rows(); ++row) {
+    const auto own = this->row(row);
+    std::int32_t sum = 0;
+    std::int8_t lowest = 0;
+    for (const std::int8_t code : own) {
+      sum += code;
+      lowest = std::min(lowest, code);
+    }
+    const auto padding = own.subspan(dimensions);
+    const bool is_sound = sum == sums[row] && lowest >= -127 && scales[row] >= 0 && std::isfinite(scales[row]) &&
+                          slacks[row] >= 0 &&
+                          std::all_of(padding.begin(), padding.end(), [](int code) { return code == 0; });
+    if (!is_sound) return false;
+  }
+  return true;
+}
+
 struct Int8Query::Rounded {
   Rounded(std::span<const float> query, std::size_t stride) : numbers(query.size()) {
     const auto most = static_cast<float>(largest_query_number(stride));

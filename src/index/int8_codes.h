@@ -26,11 +26,15 @@ struct Int8Codes {
   // Takes a row over from codes of the same dimensions.
   void copy(std::size_t row, const Int8Codes& from, std::size_t from_row) noexcept;
 
-  std::size_t stride = 0;  // bytes of a row; those past the dimensions are 0
-  LargeArray<std::int8_t> codes;
-  LargeArray<float> scales;  // not negative
-  LargeArray<float>
-      slacks;  // not below |row - scale * codes| (Euclidean) and what rounding adds, for a query of length 1
+  // Whether quantize() could have made them all, as far as that can be seen without the floats.
+  bool are_sound(std::size_t dimensions) const noexcept;
+
+  std::size_t stride = 0;         // bytes of a row; those past the dimensions are 0
+  LargeArray<std::int8_t> codes;  // -127 to 127
+  LargeArray<float> scales;       // finite, not negative
+  // Not below |row - scale * codes| (Euclidean) and what rounding adds, for a query of length 1; infinite for a row
+  // near the largest floats.
+  LargeArray<float> slacks;
   LargeArray<std::int32_t> sums;  // of each row's codes
 };
 

@@ -6,6 +6,7 @@
 
 #include "index/inner_product.h"
 #include "index/int8_search.h"
+#include "index/often.h"
 
 namespace jackdaw::index {
 namespace {
@@ -17,9 +18,10 @@ bool has_signs(std::uint64_t dimensions, std::uint64_t rows, bool is_approximate
   return is_approximate && rows >= kFewestRowsWithSigns && SignCodes::padded(dimensions) <= kMostSignDimensions;
 }
 
-std::optional<SignCodes> signs_of(const Int8Codes& codes, std::size_t dimensions, bool is_approximate) {
+std::optional<SignCodes> signs_of(const Int8Codes& codes, std::size_t dimensions, bool is_approximate,
+                                  const Cancellation& cancellation) {
   if (!has_signs(dimensions, codes.rows(), is_approximate)) return std::nullopt;
-  return SignCodes::of(codes, dimensions);
+  return SignCodes::of(codes, dimensions, cancellation);
 }
 
 template <class Number>
@@ -63,18 +65,19 @@ std::unique_ptr<const Int8Index> Int8Index::of(std::size_t dimensions, std::span
     (*checksums)[row] = checksum_of(floats);
     std::copy(floats.begin(), floats.end(), block->memory.data() + row * dimensions);
   }
-  auto signs = signs_of(codes, dimensions, is_approximate);
+  auto signs = signs_of(codes, dimensions, is_approximate, Cancellation());
   auto kept = std::make_shared<const FloatRows>(dimensions, std::move(block), std::move(checksums));
   return std::unique_ptr<const Int8Index>(
       new Int8Index(dimensions, std::move(codes), std::move(kept), std::move(signs), paths));
 }
 
 std::unique_ptr<const Int8Index> Int8Index::merged(std::size_t dimensions, std::span<const VectorOrigin> rows,
-                                                   bool is_approximate) {
+                                                   bool is_approximate, const Cancellation& cancellation) {
   Int8Codes codes(dimensions, rows.size());
   std::vector<FloatRows::Source> sources(rows.size());
   std::vector<std::pair<const Int8Index*, std::shared_ptr<const FloatRows>>> held;
   for (std::size_t row = 0; row < rows.size(); ++row) {
+    check_often(row, cancellation);
     // A segment's neighbours in an index are of its engine.
     const auto* const from = static_cast<const Int8Index*>(rows[row].segment);
     codes.copy(row, from->codes_, rows[row].row);
@@ -82,8 +85,8 @@ std::unique_ptr<const Int8Index> Int8Index::merged(std::size_t dimensions, std::
     if (found == held.end()) found = held.insert(found, {from, from->floats()});
     sources[row] = {found->second.get(), rows[row].row};
   }
-  auto signs = signs_of(codes, dimensions, is_approximate);
-  auto kept = FloatRows::gathered(dimensions, sources);
+  auto signs = signs_of(codes, dimensions, is_approximate, cancellation);
+  auto kept = FloatRows::gathered(dimensions, sources, cancellation);
   return std::unique_ptr<const Int8Index>(
       new Int8Index(dimensions, std::move(codes), std::move(kept), std::move(signs), Int8IndexPaths()));
 }
@@ -144,6 +147,10 @@ void Int8Index::save(std::span<const std::uint32_t> rows, VectorSink& sink) cons
   for (const std::uint32_t row : rows) {
     sink.put_unsummed(std::as_bytes(std::span(floats->row(row, scratch), dimensions_)));
   }
+}
+
+bool Int8Index::is_sound() const {
+  return codes_.are_sound(dimensions_) && (!signs_ || signs_->are_sound());
 }
 
 void Int8Index::were_saved(std::span<const std::uint32_t> rows, std::shared_ptr<const RowFile> file,

@@ -30,9 +30,10 @@ class Int8Index final : public VectorSegment {
   // Copies the rows.
   static std::unique_ptr<const Int8Index> of(std::size_t dimensions, std::span<const float* const> rows,
                                              bool is_approximate, Int8IndexPaths paths = {});
-  // Of rows of other Int8Index; their floats stay where they are.
+  // Of rows of other Int8Index; their floats stay where they are, unless they are few. Checks `cancellation` often and
+  // throws what it says.
   static std::unique_ptr<const Int8Index> merged(std::size_t dimensions, std::span<const VectorOrigin> rows,
-                                                 bool is_approximate);
+                                                 bool is_approximate, const Cancellation& cancellation);
   static std::unique_ptr<const Int8Index> loaded(std::size_t dimensions, std::size_t rows, bool is_approximate,
                                                  VectorSource& source);
   static std::uint64_t saved_bytes(std::uint64_t dimensions, std::uint64_t rows, bool is_approximate) noexcept;
@@ -47,6 +48,7 @@ class Int8Index final : public VectorSegment {
   float similarity(std::span<const float> query, std::uint32_t row) const override;
   void copy_row(std::uint32_t row, std::span<float> out) const override;
   void save(std::span<const std::uint32_t> rows, VectorSink& sink) const override;
+  bool is_sound() const override;
   void were_saved(std::span<const std::uint32_t> rows, std::shared_ptr<const RowFile> file,
                   std::uint64_t begin) const override;
 

@@ -3,14 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/embedding.h"
+#include "core/error.h"
 #include "index/inner_product.h"
 #include "index/int8_search.h"
 
@@ -238,7 +243,7 @@ TEST(Int8Index, AMergedOneIsAsIfItHadBeenMadeOfTheFloats) {
   std::vector<VectorOrigin> origins;
   for (std::uint32_t row = 0; row < 4000; ++row) origins.push_back({first.get(), row});
   for (std::uint32_t row = 0; row < 5000; ++row) origins.push_back({second.get(), row});
-  const auto merged = Int8Index::merged(100, origins, true);
+  const auto merged = Int8Index::merged(100, origins, true, Cancellation());
   const auto made = Int8Index::of(100, all, true);
   for (const auto& query : make_rows(Kind::kUnit, 10, 100, random)) {
     TopK of_merged(20);
@@ -250,6 +255,87 @@ TEST(Int8Index, AMergedOneIsAsIfItHadBeenMadeOfTheFloats) {
   std::vector<float> copy(100);
   merged->copy_row(4321, copy);
   EXPECT_EQ(copy, rows[4321]);
+}
+
+// What was saved, and changed since: read back as from a file whose checksums are right.
+class SavedBytes final : public VectorSink, public VectorSource {
+ public:
+  void put(std::span<const std::byte> bytes) override { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void put_unsummed(std::span<const std::byte>) override {}
+  void read(std::span<std::byte> bytes) override {
+    ASSERT_LE(bytes.size(), bytes_.size() - at_);
+    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(at_), bytes.size(), bytes.begin());
+    at_ += bytes.size();
+  }
+  void read_floats(std::span<float> floats) override { read(std::as_writable_bytes(floats)); }
+  Place leave(std::uint64_t) override { return {nullptr, 0}; }
+
+  template <class Number>
+  void change(std::size_t at, Number value) {
+    std::memcpy(bytes_.data() + at, &value, sizeof(value));
+  }
+
+ private:
+  std::vector<std::byte> bytes_;
+  std::size_t at_ = 0;
+};
+
+TEST(Int8Index, KnowsWhichLoadedNumbersNoIndexWrites) {
+  constexpr std::size_t kRows = 5000;
+  constexpr std::size_t kDimensions = 100;
+  constexpr std::size_t kStride = 128;
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::mt19937 random(12);
+  Rows rows = make_rows(Kind::kUnit, kRows, kDimensions, random);
+  rows[7] = std::vector<float>(kDimensions, std::numeric_limits<float>::max());  // its slack is infinite
+  rows[8] = std::vector<float>(kDimensions, 0);
+  const auto made = Int8Index::of(kDimensions, pointers(rows), true);
+  std::vector<std::uint32_t> all(kRows);
+  std::iota(all.begin(), all.end(), 0u);
+  SavedBytes whole;
+  made->save(all, whole);
+  const auto is_sound = [](SavedBytes bytes) { return Int8Index::loaded(kDimensions, kRows, true, bytes)->is_sound(); };
+  EXPECT_TRUE(is_sound(whole));
+  const auto expect_refused = [&](std::size_t at, auto value, const char* what) {
+    SavedBytes changed = whole;
+    changed.change(at, value);
+    EXPECT_FALSE(is_sound(changed)) << what << " of " << +value;
+  };
+  const std::size_t scales = kRows * kStride;
+  const std::size_t slacks = scales + kRows * sizeof(float);
+  const std::size_t sums = slacks + kRows * sizeof(float);
+  const std::size_t mean = sums + kRows * sizeof(std::int32_t);
+  const std::size_t factors = mean + kStride * sizeof(float) + SignCodes::bit_bytes(kDimensions, kRows);
+  const std::size_t excesses = factors + kRows * sizeof(float);
+  expect_refused(3 * kStride + 5, std::int8_t{-128}, "a code");
+  expect_refused(8 * kStride + 5, std::int8_t{1}, "a code that the sum does not know");
+  expect_refused(8 * kStride + kDimensions, std::uint16_t{0xFF01}, "codes past the dimensions, whose sum is 0,");
+  expect_refused(sums + 40, std::numeric_limits<std::int32_t>::max(), "a sum");
+  for (const float odd : {kNaN, kInfinity, -kInfinity, -1.0F}) {
+    expect_refused(scales + 40, odd, "a scale");
+    if (odd != kInfinity) expect_refused(slacks + 40, odd, "a slack");
+    if (odd == -1.0F) continue;
+    expect_refused(mean + 40, odd, "a mean");
+    expect_refused(factors + 40, odd, "a factor");
+    expect_refused(excesses + 40, odd, "an excess");
+  }
+}
+
+// A deadline passes while it runs: a look at the beginning would not see that.
+TEST(Int8Index, AMergeEndsWhereItIsCancelled) {
+  constexpr std::size_t kDimensions = 320;
+  std::mt19937 random(13);
+  const Rows rows = make_rows(Kind::kUnit, 6000, kDimensions, random);
+  const auto made = Int8Index::of(kDimensions, pointers(rows), false);
+  std::vector<VectorOrigin> origins;
+  for (std::uint32_t row = 0; row < 6000; ++row) origins.push_back({made.get(), row});
+  const Cancellation never;
+  const auto soon = [&] { return never.child(SteadyClock::now() + std::chrono::milliseconds(1)); };
+  EXPECT_THROW(Int8Index::merged(kDimensions, origins, true, soon()), Error);
+  Int8Codes codes(kDimensions, rows.size());
+  for (std::size_t row = 0; row < rows.size(); ++row) codes.quantize(row, rows[row]);
+  EXPECT_THROW(SignCodes::of(codes, kDimensions, soon()), Error);
 }
 
 }  // namespace

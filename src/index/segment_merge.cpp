@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "index/often.h"
+
 namespace jackdaw::index {
 namespace {
 
@@ -46,15 +48,17 @@ class RowPlan {
     std::uint32_t row;
   };
 
-  explicit RowPlan(std::span<const LiveSegment> sources) {
+  RowPlan(std::span<const LiveSegment> sources, const Cancellation& cancellation) {
     for (std::uint32_t s = 0; s < sources.size(); ++s) {
       new_rows_.emplace_back(sources[s].segment->rows(), kGone);
       const auto chunks = sources[s].segment->chunks();
       for (std::uint32_t row = 0; row < chunks.size(); ++row) {
+        check_often(row, cancellation);
         if (sources[s].is_live(row)) rows_.push_back({chunks[row], s, row});
       }
     }
     std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.chunk < b.chunk; });
+    cancellation.throw_if_requested();
     for (std::uint32_t row = 0; row < rows_.size(); ++row) new_rows_[rows_[row].source][rows_[row].row] = row;
   }
 
@@ -104,15 +108,19 @@ Postings merge_postings(std::span<const LiveSegment> sources, const RowPlan& pla
   return merged;
 }
 
-DocumentRows merge_documents(std::span<const LiveSegment> sources, const RowPlan& plan) {
+DocumentRows merge_documents(std::span<const LiveSegment> sources, const RowPlan& plan,
+                             const Cancellation& cancellation) {
   std::vector<const DocumentId*> document_of_row(plan.rows().size(), nullptr);
+  std::size_t looked_at = 0;
   for (std::size_t s = 0; s < sources.size(); ++s) {
     for (const DocumentId& document : sources[s].segment->documents()) {
       for (const std::uint32_t row : sources[s].segment->rows_of(document)) {
+        check_often(looked_at++, cancellation);
         if (plan.new_row(s, row) != kGone) document_of_row[plan.new_row(s, row)] = &document;
       }
     }
   }
+  cancellation.throw_if_requested();
   return group_by_document(document_of_row);
 }
 
@@ -135,13 +143,14 @@ std::vector<std::size_t> choose_merge(const MergePolicy& policy, std::span<const
 }
 
 LiveRows gather_live_rows(std::span<const LiveSegment> sources, const Cancellation& cancellation) {
-  const RowPlan plan(sources);
+  const RowPlan plan(sources, cancellation);
   LiveRows live;
-  live.words.documents = merge_documents(sources, plan);
+  live.words.documents = merge_documents(sources, plan, cancellation);
   live.words.chunks.reserve(plan.rows().size());
   live.words.lengths.reserve(plan.rows().size());
   live.vectors.reserve(plan.rows().size());
   for (const RowPlan::Row& row : plan.rows()) {
+    check_often(live.vectors.size(), cancellation);
     const Segment& source = *sources[row.source].segment;
     live.words.chunks.push_back(row.chunk);
     live.words.lengths.push_back(source.lengths()[row.row]);
@@ -156,7 +165,7 @@ std::shared_ptr<const Segment> merge_segments(std::span<const LiveSegment> sourc
   LiveRows live = gather_live_rows(sources, cancellation);
   cancellation.throw_if_requested();
   return std::make_shared<const Segment>(std::move(live.words),
-                                         merge_vector_segments(engine, dimensions, live.vectors));
+                                         merge_vector_segments(engine, dimensions, live.vectors, cancellation));
 }
 
 }  // namespace jackdaw::index

@@ -85,5 +85,37 @@ TEST(MergeSegments, StopsWhenCancelled) {
   EXPECT_THROW(merge_segments(sources, VectorEngine::kFlat, 1, cancelled), Error);
 }
 
+// Whose rows are cancelled while they are copied.
+class CancellingRows final : public VectorSegment {
+ public:
+  CancellingRows(const Cancellation& cancellation, std::size_t after) : cancellation_(cancellation), after_(after) {}
+  std::size_t copied() const noexcept { return copied_; }
+
+  void search(std::span<const float>, const RowSet*, std::span<const ChunkId>, TopK&) const override {}
+  float similarity(std::span<const float>, std::uint32_t) const override { return 0; }
+  void copy_row(std::uint32_t, std::span<float> out) const override {
+    if (++copied_ == after_) cancellation_.cancel(CancelReason::kShutdown);
+    out[0] = 1;
+  }
+  void save(std::span<const std::uint32_t>, VectorSink&) const override {}
+
+ private:
+  const Cancellation& cancellation_;
+  const std::size_t after_;
+  mutable std::size_t copied_ = 0;
+};
+
+TEST(MergeSegments, StopsAmongTheVectorsWhenCancelledThere) {
+  constexpr std::size_t kRows = 100'000;
+  for (const VectorEngine engine : {VectorEngine::kFlat, VectorEngine::kFaiss}) {
+    const Cancellation cancellation;
+    const CancellingRows source(cancellation, 5000);
+    std::vector<VectorOrigin> origins;
+    for (std::uint32_t row = 0; row < kRows; ++row) origins.push_back({&source, row});
+    EXPECT_THROW(merge_vector_segments(engine, 1, origins, cancellation), Error);
+    EXPECT_LT(source.copied(), 10'000u) << name_of(engine);
+  }
+}
+
 }  // namespace
 }  // namespace jackdaw::index

@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
+
+#include "index/often.h"
 
 namespace jackdaw::index {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 8;  // EightFloats
 
-std::vector<float> mean_of(const Int8Codes& codes, std::size_t padded) {
+std::vector<float> mean_of(const Int8Codes& codes, std::size_t padded, const Cancellation& cancellation) {
   std::vector<double> sums(padded);
   for (std::size_t row = 0; row < codes.rows(); ++row) {
+    check_often(row, cancellation);
     const auto bytes = codes.row(row);
     const double scale = codes.scales[row];
     for (std::size_t i = 0; i < padded; ++i) sums[i] += scale * bytes[i];
@@ -46,15 +50,23 @@ std::uint8_t& SignCodes::byte(std::size_t row, std::size_t eight) noexcept {
   return bits[row / kSignRows * kSignRows * row_bytes() + eight * kSignRows + row % kSignRows];
 }
 
-SignCodes SignCodes::of(const Int8Codes& codes, std::size_t dimensions) {
+bool SignCodes::are_sound() const noexcept {
+  const auto are_finite = [](std::span<const float> numbers) {
+    return std::all_of(numbers.begin(), numbers.end(), [](float number) { return std::isfinite(number); });
+  };
+  return are_finite(mean) && are_finite(factors.all()) && are_finite(excesses.all());
+}
+
+SignCodes SignCodes::of(const Int8Codes& codes, std::size_t dimensions, const Cancellation& cancellation) {
   SignCodes made(dimensions, codes.rows());
   std::fill_n(made.bits.data(), made.bits.size(), std::uint8_t{0});
   const std::size_t width = padded(dimensions);
-  made.mean = mean_of(codes, width);
+  made.mean = mean_of(codes, width, cancellation);
   const Rotation rotation(width);
   std::vector<EightFloats> eight(width);
   std::vector<float> turned(width);
   for (std::size_t begin = 0; begin < codes.rows(); begin += kRowsAtOnce) {
+    check_often(begin, cancellation);
     const std::size_t count = std::min(kRowsAtOnce, codes.rows() - begin);
     for (std::size_t lane = 0; lane < count; ++lane) {
       const auto bytes = codes.row(begin + lane);
@@ -85,7 +97,10 @@ void SignCodes::encode(std::size_t row, std::span<const float> turned) {
     byte(row, eight) = static_cast<std::uint8_t>(bits_of_eight);
     ones += std::popcount(bits_of_eight);
   }
-  const double factor = magnitudes > 0 ? squares / magnitudes : 0;
+  // Of floats near the largest one the sums are infinite, and there is no estimate.
+  const double exact = magnitudes > 0 ? squares / magnitudes : 0;
+  const double most = std::numeric_limits<float>::max() / static_cast<float>(turned.size());
+  const double factor = exact <= most ? exact : 0;
   factors[row] = static_cast<float>(factor);
   excesses[row] = static_cast<float>(factor * (2.0 * ones - static_cast<double>(turned.size())));
 }

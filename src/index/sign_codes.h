@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/cancellation.h"
 #include "index/int8_codes.h"
 #include "index/large_array.h"
 #include "index/rotation.h"
@@ -33,13 +34,16 @@ class SignCodes {
   SignCodes() = default;
   // Room for what a file holds.
   SignCodes(std::size_t dimensions, std::size_t rows);
-  // Of all rows of those codes.
-  static SignCodes of(const Int8Codes& codes, std::size_t dimensions);
+  // Of all rows of those codes. Checks `cancellation` often and throws what it says.
+  static SignCodes of(const Int8Codes& codes, std::size_t dimensions,
+                      const Cancellation& cancellation = Cancellation());
 
   // These rows of others, one after another.
   SignCodes(const SignCodes& from, std::span<const std::uint32_t> rows);
 
   std::size_t rows() const noexcept { return factors.size(); }
+  // Whether all numbers are finite, as those of any rows are.
+  bool are_sound() const noexcept;
   // Where the bits of 32 rows lie, from that row on.
   const std::uint8_t* block(std::size_t first_row) const noexcept { return bits.data() + first_row * row_bytes(); }
   std::size_t row_bytes() const noexcept { return mean.size() / 8; }

@@ -123,7 +123,7 @@ class SegmentReader final : public VectorSource {
     auto vectors = load_vector_segment(engine, dimensions, segment_.rows, *this);
     if (checksum_.value() != segment_.checksum) file_.refuse("is damaged: a checksum is wrong");
     words.documents.documents = read_names();
-    if (!are_finite_ || !is_sound(words)) file_.refuse("holds what no index wrote");
+    if (!are_finite_ || !is_sound(words) || !vectors->is_sound()) file_.refuse("holds what no index wrote");
     return std::make_shared<const Segment>(std::move(words), std::move(vectors));
   }
 

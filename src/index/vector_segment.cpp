@@ -8,6 +8,7 @@
 #include "index/faiss_index.h"
 #include "index/flat_index.h"
 #include "index/int8_index.h"
+#include "index/often.h"
 
 namespace jackdaw::index {
 namespace {
@@ -58,10 +59,12 @@ std::unique_ptr<const VectorSegment> make_vector_segment(VectorEngine engine, st
 }
 
 std::unique_ptr<const VectorSegment> merge_vector_segments(VectorEngine engine, std::size_t dimensions,
-                                                           std::span<const VectorOrigin> rows) {
-  if (keeps_bytes(engine)) return Int8Index::merged(dimensions, rows, is_approximate(engine));
+                                                           std::span<const VectorOrigin> rows,
+                                                           const Cancellation& cancellation) {
+  if (keeps_bytes(engine)) return Int8Index::merged(dimensions, rows, is_approximate(engine), cancellation);
   const auto next_rows = [&, next = std::size_t{0}](std::span<float> block) mutable {
     for (std::size_t at = 0; at < block.size(); at += dimensions, ++next) {
+      check_often(next, cancellation);
       rows[next].segment->copy_row(rows[next].row, block.subspan(at, dimensions));
     }
   };

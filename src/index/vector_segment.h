@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/cancellation.h"
 #include "core/ids.h"
 #include "index/row_file.h"
 #include "index/row_set.h"
@@ -78,6 +79,8 @@ class VectorSegment {
 
   // Puts these rows (ascending) as snapshot_format.h describes them; their floats come last.
   virtual void save(std::span<const std::uint32_t> rows, VectorSink& sink) const = 0;
+  // Of one that was loaded: whether it is what an index writes. Right checksums do not say so.
+  virtual bool is_sound() const { return true; }
   // Those rows were saved, and their floats lie one after another in that file: they need not be kept in memory.
   virtual void were_saved(std::span<const std::uint32_t>, std::shared_ptr<const RowFile>, std::uint64_t) const {}
 };
@@ -97,9 +100,10 @@ struct VectorOrigin {
 // Copies the rows.
 std::unique_ptr<const VectorSegment> make_vector_segment(VectorEngine engine, std::size_t dimensions,
                                                          std::span<const float* const> rows);
-// Of rows of segments of the same engine.
+// Of rows of segments of the same engine. Checks `cancellation` often and throws what it says.
 std::unique_ptr<const VectorSegment> merge_vector_segments(VectorEngine engine, std::size_t dimensions,
-                                                           std::span<const VectorOrigin> rows);
+                                                           std::span<const VectorOrigin> rows,
+                                                           const Cancellation& cancellation);
 // Of what VectorSegment::save() put.
 std::unique_ptr<const VectorSegment> load_vector_segment(VectorEngine engine, std::size_t dimensions, std::size_t rows,
                                                          VectorSource& source);
