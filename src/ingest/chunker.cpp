@@ -16,7 +16,10 @@ namespace {
 std::string heading_of(const Page& page, std::size_t begin, std::size_t end) {
   const Section* best = nullptr;
   std::size_t most = 0;
-  for (std::size_t i = 0; i < page.sections.size() && page.sections[i].begin < end; ++i) {
+  const auto first =
+      std::ranges::partition_point(page.sections, [&](const Section& each) { return each.begin <= begin; });
+  const auto before = static_cast<std::size_t>(first - page.sections.begin());
+  for (std::size_t i = before == 0 ? 0 : before - 1; i < page.sections.size() && page.sections[i].begin < end; ++i) {
     const std::size_t from = std::max<std::size_t>(page.sections[i].begin, begin);
     const std::size_t to = i + 1 < page.sections.size() ? std::min<std::size_t>(page.sections[i + 1].begin, end) : end;
     if (to <= from || to - from <= most) continue;

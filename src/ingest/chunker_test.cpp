@@ -371,5 +371,34 @@ TEST(Chunker, BySectionsAPageOfAMillionCharactersTakesNoLongerThanItsLengthSays)
   EXPECT_LT(large.count(), 100 * std::max<std::int64_t>(small.count(), 1'000'000)) << "quadratic would be 100 times";
 }
 
+TEST(Chunker, APageOfManySectionsTakesTimeInProportionToTheirNumber) {
+  const auto cut_time = [](int sections) {
+    const Page page = page_of_sections(std::vector<int>(static_cast<std::size_t>(sections), 1));
+    auto least = std::chrono::steady_clock::duration::max();
+    for (int round = 0; round < 3; ++round) {
+      const auto begin = std::chrono::steady_clock::now();
+      EXPECT_FALSE(Chunker({}).cut(page).empty());
+      least = std::min(least, std::chrono::steady_clock::now() - begin);
+    }
+    return std::chrono::duration<double>(least).count();
+  };
+  EXPECT_LT(cut_time(64'000), 32 * 4 * cut_time(2'000)) << "quadratic would be 1,024 times";
+}
+
+TEST(Chunker, AChunkHasTheHeadingOfItsOwnPartOfThePageHoweverManySectionsStandBefore) {
+  const Page page = page_of_sections(std::vector<int>(60, 30));
+  for (const ChunkStyle style : {ChunkStyle::kCharacters, ChunkStyle::kSections}) {
+    for (const Chunk& chunk : Chunker({.style = style}).cut(page)) {
+      std::vector<std::size_t> shares(page.sections.size());
+      for (std::size_t at = chunk.span.begin; at < chunk.span.end; ++at) {
+        const auto next = std::ranges::find_if(page.sections, [&](const Section& each) { return each.begin > at; });
+        ++shares[static_cast<std::size_t>(next - page.sections.begin()) - 1];
+      }
+      const auto most = std::ranges::max_element(shares) - shares.begin();
+      ASSERT_EQ(chunk.heading, page.sections[static_cast<std::size_t>(most)].heading);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace jackdaw::ingest

@@ -25,6 +25,14 @@ TEST(EmbeddedText, ATitleThatIsTheOutermostHeadingIsSaidOnce) {
             "WARRANTY \u203a Time\nIt lasts two years.");
 }
 
+TEST(EmbeddedText, ATitleIsNotToldByAHeadingThatMerelyBeginsWithIt) {
+  EXPECT_EQ(embedded_text(chunk("Database setup"), "Data", EmbeddedContext::kTitle),
+            "Data \u203a Database setup\nIt lasts two years.");
+  EXPECT_EQ(embedded_text(chunk("Data sheet \u203a Sizes"), "Data", EmbeddedContext::kTitle),
+            "Data \u203a Data sheet \u203a Sizes\nIt lasts two years.");
+  EXPECT_EQ(embedded_text(chunk("data"), "Data", EmbeddedContext::kTitle), "data\nIt lasts two years.");
+}
+
 TEST(EmbeddedText, NothingStandsBeforeATextWithoutTitleAndHeading) {
   EXPECT_EQ(embedded_text(chunk(""), "", EmbeddedContext::kTitle), "It lasts two years.");
   EXPECT_EQ(embedded_text(chunk(""), " ", EmbeddedContext::kTitle), "It lasts two years.");
