@@ -11,6 +11,7 @@
 #include "answer/marked_text.h"
 #include "answer/quote_finder.h"
 #include "answer/quote_parts.h"
+#include "core/squeeze.h"
 #include "core/text.h"
 
 namespace jackdaw::answer {
@@ -20,20 +21,6 @@ constexpr std::size_t kMaxSpaces = kMaxHeldBytes - kMaxMarkBytes;
 constexpr std::size_t kSameWords = 16;      // bytes before a bracket that show that it was quoted
 constexpr std::size_t kComparedBytes = 64;  // of the text before a bracket
 constexpr char kFullWidthLead = '\xE3';     // the first byte of a full-width bracket
-
-std::string squeeze(std::string_view text) {
-  std::string out;
-  bool pending = false;
-  for (const auto& c : text::decode(text)) {
-    if (text::is_white_space(c.value)) {
-      pending = !out.empty();
-      continue;
-    }
-    if (std::exchange(pending, false)) out += ' ';
-    text::append_utf8(out, c.value);
-  }
-  return out;
-}
 
 bool may_open(char c) {
   return c == '[' || c == kFullWidthLead;
@@ -71,7 +58,7 @@ std::string escape_marks(std::string text) {
 // The brackets that stand in the sources themselves.
 class SourceBrackets {
  public:
-  void add_text(std::string_view text) { add(squeeze(text), false); }
+  void add_text(std::string_view text) { add(text::squeeze(text), false); }
   void add_name(const std::string& squeezed) { add(squeezed, true); }
 
   // True when a source has the bracket, and before it what `before` ends with: some words, or all of a quotation so
@@ -118,7 +105,7 @@ std::vector<PromptPassage> each_by_itself(std::span<const RetrievedPassage> sour
 struct CitationReader::State {
   State(std::span<const RetrievedPassage> given, std::vector<PromptPassage> as_shown)
       : sources(given), shown(std::move(as_shown)), shown_in(given.size()), finders(shown.size()) {
-    for (const RetrievedPassage& source : sources) names.push_back(squeeze(source.passage.filename));
+    for (const RetrievedPassage& source : sources) names.push_back(text::squeeze(source.passage.filename));
     for (std::size_t i = 0; i < shown.size(); ++i) {
       for (const PromptPassage::Part& part : shown[i].parts) shown_in.at(part.place) = i;
       brackets.add_name(names[shown[i].best_place()]);
@@ -269,9 +256,9 @@ bool CitationReader::State::is_quoted() const {
   const std::string_view tail = claims.tail();
   std::string before = std::string(tail.substr(tail.size() - std::min(tail.size(), kComparedBytes)));
   // One more character keeps the spaces before the bracket from being trimmed.
-  before = squeeze(before + spaces + candidate[0]);
-  before.resize(before.size() - squeeze(candidate.substr(0, 1)).size());
-  return brackets.has(squeeze(candidate), before);
+  before = text::squeeze(before + spaces + candidate[0]);
+  before.resize(before.size() - text::squeeze(candidate.substr(0, 1)).size());
+  return brackets.has(text::squeeze(candidate), before);
 }
 
 // So that nobody takes it for a mark of ours.

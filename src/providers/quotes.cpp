@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/squeeze.h"
 #include "core/text.h"
 
 namespace jackdaw::providers {
@@ -23,20 +24,6 @@ constexpr std::array<std::string_view, 9> kBullets = {"• ", "‣ ", "▪ ", "�
 constexpr std::array<std::string_view, 18> kPointingWords = {"it",    "its",   "he",   "she",   "his",     "her",
                                                              "they",  "their", "them", "this",  "these",   "that",
                                                              "those", "such",  "both", "there", "however", "also"};
-
-std::string squeeze(std::string_view text) {
-  std::string out;
-  bool pending = false;
-  for (const auto& c : text::decode(text)) {
-    if (text::is_white_space(c.value)) {
-      pending = !out.empty();
-      continue;
-    }
-    if (std::exchange(pending, false)) out += ' ';
-    text::append_utf8(out, c.value);
-  }
-  return out;
-}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -105,7 +92,7 @@ std::vector<Line> lines_of(std::string_view text) {
   std::vector<Line> lines;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string line = squeeze(text.substr(0, end));
+    std::string line = text::squeeze(text.substr(0, end));
     const std::size_t length = text::count_code_points(line);
     lines.push_back({std::move(line), length});
     text.remove_prefix(std::min(end + 1, text.size()));
@@ -238,7 +225,7 @@ void add_unless_repeated(std::vector<Quotable>& known, Quotable candidate, std::
 }
 
 std::string origin(const Passage& passage) {
-  std::string text = " (" + squeeze(passage.filename);
+  std::string text = " (" + text::squeeze(passage.filename);
   if (passage.paged && passage.span.page > 0) text += ", page " + std::to_string(passage.span.page);
   return text + ")";
 }
@@ -254,9 +241,9 @@ std::vector<std::string> split_into_sentences(std::string_view text) {
     const std::size_t end = i + lines_of_part(std::span(lines).subspan(i), longest);
     std::string joined;
     for (; i < end; ++i) joined += lines[i].text + " ";
-    const std::string part = without_footnote_marks(squeeze(joined));
+    const std::string part = without_footnote_marks(text::squeeze(joined));
     for (const auto& range : text::sentences(part)) {
-      std::string sentence = squeeze(std::string_view(part).substr(range.begin, range.end - range.begin));
+      std::string sentence = text::squeeze(std::string_view(part).substr(range.begin, range.end - range.begin));
       if (!sentence.empty()) sentences.push_back(std::move(sentence));
     }
   }
