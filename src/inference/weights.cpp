@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 
 namespace jackdaw::inference {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30;
 constexpr std::size_t kMaxLayers = 48;
 
 // Takes tensors out of a file by name and shape.
@@ -16,28 +16,37 @@ class Collector {
  public:
   explicit Collector(const TensorFile& source) : source_(source) {}
 
-  const Tensor& take(const std::string& name, const std::vector<std::size_t>& shape) const {
+  // Floats.
+  const Tensor& take_vector(const std::string& name, std::size_t size) const {
     const Tensor& tensor = find(name);
-    auto expected = shape;
-    if (tensor.input_major) std::reverse(expected.begin(), expected.end());
-    if (tensor.shape != expected) damaged(name + " has a wrong shape");
-    if (tensor.type == ElementType::kI8 && shape.size() == 1) damaged(name + " is not of floats");
+    if (tensor.shape != std::vector{size}) damaged(name + " has a wrong shape");
+    if (tensor.type != ElementType::kF32 || tensor.input_major) damaged(name + " is not of floats");
     return tensor;
   }
 
-  // A matrix of any number of rows.
+  // A matrix of any number of rows, which lie one after another.
   const Tensor& take_table(const std::string& name) const {
+    const Tensor& tensor = take_matrix(name);
+    if (tensor.input_major) damaged(name + " has columns where it should have rows");
+    return tensor;
+  }
+
+  // In either order of its numbers.
+  const Tensor& take_matrix(const std::string& name) const {
     const Tensor& tensor = find(name);
     if (tensor.shape.size() != 2 || tensor.shape[0] == 0 || tensor.shape[1] == 0) damaged(name + " is no table");
     return tensor;
   }
 
   Linear take_linear(const std::string& name, std::size_t outputs, std::size_t inputs) const {
-    return {.weight = take(name + ".weight", {outputs, inputs}), .bias = take(name + ".bias", {outputs})};
+    const Tensor& weight = take_matrix(name + ".weight");
+    const auto expected = weight.input_major ? std::vector{inputs, outputs} : std::vector{outputs, inputs};
+    if (weight.shape != expected) damaged(name + ".weight has a wrong shape");
+    return {.weight = weight, .bias = take_vector(name + ".bias", outputs)};
   }
 
   LayerNorm take_norm(const std::string& name, std::size_t width) const {
-    return {.gamma = take(name + ".weight", {width}), .beta = take(name + ".bias", {width})};
+    return {.gamma = take_vector(name + ".weight", width), .beta = take_vector(name + ".bias", width)};
   }
 
   bool has(const std::string& name) const { return source_.tensors.contains(name); }
@@ -75,6 +84,8 @@ BertLayer take_compact_layer(const Collector& from, std::size_t index, const Ber
   const std::string at = "layers." + std::to_string(index);
   const std::size_t hidden = sizes.hidden;
   const Linear stacked = from.take_linear(at + ".attention.qkv", 3 * hidden, hidden);
+  // Such rows hold numbers of all three parts.
+  if (stacked.weight.input_major) from.damaged(at + ".attention.qkv.weight has columns where it should have rows");
   const auto part = [&](std::size_t i) {
     Tensor bias = stacked.bias;
     bias.shape = {hidden};
@@ -108,26 +119,26 @@ void take_embeddings(const Collector& from, const EmbeddingNames& names, std::si
   out.positions = from.take_table(names.positions);
   out.positions_count = out.positions.shape[0];
   if (out.positions.shape[1] != out.hidden) from.damaged("its positions have a wrong width");
-  out.types = from.take(names.types, {2, out.hidden});
+  out.types = from.take_table(names.types);
+  if (out.types.shape != std::vector<std::size_t>{2, out.hidden}) from.damaged("its token types have a wrong shape");
   out.embeddings_norm = from.take_norm(names.norm, out.hidden);
 }
 
-TensorFile read_tensors(const std::filesystem::path& path) {
-  auto file = std::make_shared<const MappedFile>(path, kMaxFileBytes);
-  return path.extension() == ".onnx" ? read_onnx(std::move(file)) : read_safetensors(std::move(file));
+TensorFile read_tensors(std::shared_ptr<const MappedFile> file) {
+  return file->path().extension() == ".onnx" ? read_onnx(std::move(file)) : read_safetensors(std::move(file));
 }
 
 }  // namespace
 
-BertWeights read_bert_weights(const std::filesystem::path& path, Head head, std::size_t head_width) {
-  const TensorFile source = read_tensors(path);
+BertWeights read_bert_weights(std::shared_ptr<const MappedFile> file, Head head, std::size_t head_width) {
+  const TensorFile source = read_tensors(std::move(file));
   const Collector from(source);
   BertWeights out;
   out.file = source.file;
   const bool compact = from.has(kCompactNames.words);
   take_embeddings(from, compact ? kCompactNames : kUsualNames, head_width, out);
   const Tensor& widening =
-      from.take_table(compact ? "layers.0.ffn.up.weight" : "encoder.layer.0.intermediate.dense.weight");
+      from.take_matrix(compact ? "layers.0.ffn.up.weight" : "encoder.layer.0.intermediate.dense.weight");
   out.intermediate = widening.shape[widening.input_major ? 1 : 0];
   const std::string before = compact ? "layers." : "encoder.layer.";
   const std::string behind = compact ? ".ffn.down.bias" : ".output.dense.bias";
@@ -142,6 +153,10 @@ BertWeights read_bert_weights(const std::filesystem::path& path, Head head, std:
     out.classifier = from.take_linear("classifier", 1, out.hidden);
   }
   return out;
+}
+
+BertWeights read_bert_weights(const std::filesystem::path& path, Head head, std::size_t head_width) {
+  return read_bert_weights(std::make_shared<const MappedFile>(path, kMaxWeightsBytes), head, head_width);
 }
 
 }  // namespace jackdaw::inference

@@ -50,5 +50,10 @@ enum class Head { kNone, kClassifier };
 // `.onnx` files are told apart by their name. `head_width`, which no tensor tells, is hidden / heads. Throws Error
 // kUnavailable, naming the command that fetches the file.
 BertWeights read_bert_weights(const std::filesystem::path& path, Head head, std::size_t head_width = 32);
+// Of a file that is mapped already, and was perhaps compared with its pin first.
+BertWeights read_bert_weights(std::shared_ptr<const MappedFile> file, Head head, std::size_t head_width);
+
+// No file of weights is larger.
+inline constexpr std::size_t kMaxWeightsBytes = std::size_t{1} << 30;
 
 }  // namespace jackdaw::inference

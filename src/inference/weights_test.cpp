@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
 #include "core/error.h"
+#include "inference/encoder_file.h"
 #include "tests/support/inference_files.h"
 
 namespace jackdaw::inference {
@@ -144,6 +146,90 @@ TEST(Weights, KnowTheShapeOfBothModels) {
   EXPECT_EQ(encoder.vocabulary, 30522U);
   EXPECT_EQ(encoder.positions_count, 512U);
   EXPECT_TRUE(encoder.classifier);
+}
+
+// The smallest encoder with the compact names, in ONNX; `quantized` are matrices that come from a multiplication.
+std::string compact_onnx(const std::vector<std::string>& quantized, std::size_t types = 2) {
+  constexpr std::size_t kHidden = 16;
+  constexpr std::size_t kWide = 32;
+  struct Named {
+    std::string name;
+    std::vector<std::size_t> shape;  // [outputs, inputs] of a matrix
+  };
+  const std::vector<Named> all{{"embeddings.word", {5, kHidden}},
+                               {"embeddings.position", {3, kHidden}},
+                               {"embeddings.token_type", {types, kHidden}},
+                               {"embeddings.layer_norm.weight", {kHidden}},
+                               {"embeddings.layer_norm.bias", {kHidden}},
+                               {"layers.0.attention.qkv.weight", {3 * kHidden, kHidden}},
+                               {"layers.0.attention.qkv.bias", {3 * kHidden}},
+                               {"layers.0.attention.output.weight", {kHidden, kHidden}},
+                               {"layers.0.attention.output.bias", {kHidden}},
+                               {"layers.0.attention.layer_norm.weight", {kHidden}},
+                               {"layers.0.attention.layer_norm.bias", {kHidden}},
+                               {"layers.0.ffn.up.weight", {kWide, kHidden}},
+                               {"layers.0.ffn.up.bias", {kWide}},
+                               {"layers.0.ffn.down.weight", {kHidden, kWide}},
+                               {"layers.0.ffn.down.bias", {kHidden}},
+                               {"layers.0.ffn.layer_norm.weight", {kHidden}},
+                               {"layers.0.ffn.layer_norm.bias", {kHidden}},
+                               {"pooler.weight", {kHidden, kHidden}},
+                               {"pooler.bias", {kHidden}},
+                               {"classifier.weight", {1, kHidden}},
+                               {"classifier.bias", {1}}};
+  std::string graph;
+  for (const auto& [name, shape] : all) {
+    const bool is_quantized = std::ranges::find(quantized, name) != quantized.end();
+    auto dimensions = shape;
+    if (is_quantized) std::ranges::reverse(dimensions);
+    std::string tensor;
+    for (const std::size_t size : dimensions) tensor += number_field(1, static_cast<int>(size));
+    if (!is_quantized) {
+      const std::string values(4 * count_elements(shape), '\0');
+      graph += field(5, tensor + number_field(2, 1) + field(8, name) + field(9, values));
+      continue;
+    }
+    const std::string one_half("\0\0\0\x3f", 4);
+    graph += field(5, tensor + number_field(2, 3) + field(8, name + "_quantized") +
+                          field(9, std::string(count_elements(shape), '\1')));
+    graph += field(5, number_field(2, 1) + field(8, name + "_scale") + field(4, one_half));
+    graph += field(5, number_field(2, 3) + field(8, name + "_zero_point") + field(5, std::string(1, '\0')));
+    std::string node = name.substr(0, name.rfind(".weight"));
+    std::ranges::replace(node, '.', '/');
+    graph += field(1, field(1, "x") + field(1, name + "_quantized") + field(3, "/" + node + "/MatMul_quant") +
+                          field(4, "MatMulInteger"));
+  }
+  return field(7, graph);
+}
+
+TEST(Weights, TakeMatricesThatLieTheOtherWayRoundWhereThatIsClear) {
+  const ScratchFolder folder;
+  const auto bytes = compact_onnx(
+      {"layers.0.attention.output.weight", "layers.0.ffn.up.weight", "layers.0.ffn.down.weight", "pooler.weight"});
+  const BertWeights weights = read_bert_weights(folder.write("m.onnx", bytes), Head::kClassifier, 16);
+  EXPECT_TRUE(weights.layers.at(0).intermediate.weight.input_major);
+  EXPECT_EQ(weights.intermediate, 32U);
+  EXPECT_FALSE(encode_encoder(weights, Precision::kFp32, Additions::kFour, std::string(64, '0')).empty());
+}
+
+// Queries, keys and values stand in one matrix, of which rows are cut out: three times as wide, they reach beyond it.
+TEST(Weights, RefuseAStackedMatrixThatLiesTheOtherWayRound) {
+  const ScratchFolder folder;
+  try {
+    read_bert_weights(folder.write("m.onnx", compact_onnx({"layers.0.attention.qkv.weight"})), Head::kNone, 16);
+    FAIL() << "did not throw";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+    EXPECT_NE(std::string(error.what()).find("layers.0.attention.qkv.weight"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Weights, RefuseVectorsOfBytesAndTablesOfAnotherShape) {
+  const ScratchFolder folder;
+  for (const std::string name : {"layers.0.ffn.layer_norm.weight", "embeddings.layer_norm.weight"}) {
+    EXPECT_THROW(read_bert_weights(folder.write("m.onnx", compact_onnx({name})), Head::kNone, 16), Error) << name;
+  }
+  EXPECT_THROW(read_bert_weights(folder.write("m.onnx", compact_onnx({}, 3)), Head::kNone, 16), Error);
 }
 
 TEST(Weights, SayWhatIsMissing) {
