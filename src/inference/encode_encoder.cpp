@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <span>
 #include <string>
@@ -24,10 +25,21 @@ std::vector<float> matrix_of(const Tensor& tensor, std::size_t outputs, std::siz
   return turned;
 }
 
+[[noreturn]] void refuse(const BertWeights& weights, const std::string& why) {
+  const std::string name = weights.file == nullptr ? "the weights" : weights.file->path().string();
+  throw Error(ErrorCode::kUnavailable, "The model in " + name + " cannot be run by the built-in engine: it has " + why +
+                                           ". Run `jackdaw models pull` to fetch it again.");
+}
+
 class Writer {
  public:
-  Writer(const EncoderShape& shape, Precision precision, Additions additions)
-      : shape_(shape), precision_(precision), additions_(additions), layout_(shape, precision), bytes_(layout_.bytes) {}
+  Writer(const BertWeights& weights, const EncoderShape& shape, Precision precision, Additions additions)
+      : weights_(weights),
+        shape_(shape),
+        precision_(precision),
+        additions_(additions),
+        layout_(shape, precision),
+        bytes_(layout_.bytes) {}
 
   void write_words(const Tensor& words) {
     const std::size_t hidden = shape_.hidden;
@@ -36,6 +48,7 @@ class Writer {
     for (std::size_t word = 0; word < shape_.vocabulary; ++word) {
       std::ranges::fill(row, 0.0F);
       add_row(words, word, row);
+      check(row);
       if (precision_ == Precision::kFp32) {
         put<float>(layout_.words + word * hidden * sizeof(float), row);
       } else {
@@ -51,9 +64,9 @@ class Writer {
     std::vector<float> weights;
     std::vector<float> bias;
     for (const Linear* part : {&layer.query, &layer.key, &layer.value}) {
-      const auto some = matrix_of(part->weight, hidden, hidden);
+      const auto some = numbers_of(part->weight, hidden, hidden);
       weights.insert(weights.end(), some.begin(), some.end());
-      const auto offsets = to_f32(part->bias);
+      const auto offsets = numbers_of(part->bias);
       bias.insert(bias.end(), offsets.begin(), offsets.end());
     }
     write_matrix(weights, bias, place.query_key_value);
@@ -65,21 +78,21 @@ class Writer {
   }
 
   void write_linear(const Linear& linear, const MatrixPlace& place) {
-    write_matrix(matrix_of(linear.weight, place.outputs, place.inputs), to_f32(linear.bias), place);
+    write_matrix(numbers_of(linear.weight, place.outputs, place.inputs), numbers_of(linear.bias), place);
   }
 
   void write_norm(const LayerNorm& norm, const NormPlace& place) {
-    put<float>(place.gamma, to_f32(norm.gamma));
-    put<float>(place.beta, to_f32(norm.beta));
+    put<float>(place.gamma, numbers_of(norm.gamma));
+    put<float>(place.beta, numbers_of(norm.beta));
   }
 
-  void write_table(const Tensor& table, std::size_t offset) { put<float>(offset, to_f32(table)); }
+  void write_table(const Tensor& table, std::size_t offset) { put<float>(offset, numbers_of(table)); }
 
   void write_head(const Linear& pooler, const Linear& classifier) {
-    put(layout_.pooler.bias, to_f32(pooler.bias));
-    write_float_panels(matrix_of(pooler.weight, shape_.hidden, shape_.hidden), layout_.pooler);
-    put<float>(layout_.classifier, to_f32(classifier.weight));
-    put<float>(layout_.classifier_bias, to_f32(classifier.bias));
+    put(layout_.pooler.bias, numbers_of(pooler.bias));
+    write_float_panels(numbers_of(pooler.weight, shape_.hidden, shape_.hidden), layout_.pooler);
+    put<float>(layout_.classifier, numbers_of(classifier.weight));
+    put<float>(layout_.classifier_bias, numbers_of(classifier.bias));
   }
 
   std::vector<std::byte> finish(const std::string& source) {
@@ -111,6 +124,23 @@ class Writer {
   const EncoderLayout& layout() const noexcept { return layout_; }
 
  private:
+  // Rounding to bytes is undefined for others.
+  void check(std::span<const float> numbers) const {
+    if (!std::ranges::all_of(numbers, [](float number) { return std::isfinite(number); })) {
+      refuse(weights_, "a weight that is not a finite number");
+    }
+  }
+  std::vector<float> numbers_of(const Tensor& tensor) const {
+    std::vector<float> numbers = to_f32(tensor);
+    check(numbers);
+    return numbers;
+  }
+  std::vector<float> numbers_of(const Tensor& matrix, std::size_t outputs, std::size_t inputs) const {
+    std::vector<float> numbers = matrix_of(matrix, outputs, inputs);
+    check(numbers);
+    return numbers;
+  }
+
   template <class T>
   void put(std::size_t offset, std::span<const T> values) {
     std::memcpy(bytes_.data() + offset, values.data(), values.size_bytes());
@@ -159,6 +189,7 @@ class Writer {
     put(place.offsets, offsets);
   }
 
+  const BertWeights& weights_;
   EncoderShape shape_;
   Precision precision_;
   Additions additions_;
@@ -183,10 +214,9 @@ std::vector<std::byte> encode_encoder(const BertWeights& weights, Precision prec
                                       const std::string& source) {
   const EncoderShape shape = shape_of(weights);
   if (const std::string wrong = what_is_wrong(shape); !wrong.empty()) {
-    throw Error(ErrorCode::kUnavailable, "The model in " + weights.file->path().string() +
-                                             " cannot be run by the built-in engine: it has " + wrong + ".");
+    refuse(weights, wrong);
   }
-  Writer writer(shape, precision, additions);
+  Writer writer(weights, shape, precision, additions);
   const EncoderLayout& layout = writer.layout();
   writer.write_words(weights.words);
   writer.write_table(weights.positions, layout.positions);

@@ -62,8 +62,7 @@ EncoderFile::EncoderFile(std::vector<std::byte> bytes, std::string name, const s
 }
 
 void EncoderFile::refuse(const std::string& why) const {
-  throw Error(ErrorCode::kUnavailable,
-              "The prepared model " + name_ + " " + why + ". Run `jackdaw models pull` to prepare it again.");
+  throw Error(ErrorCode::kUnavailable, "The prepared model " + name_ + " " + why + ".");
 }
 
 void EncoderFile::read(const std::string& source) {

@@ -60,6 +60,7 @@ class EncoderFile {
 
   const EncoderShape& shape() const noexcept { return shape_; }
   Precision precision() const noexcept { return precision_; }
+  Additions additions() const noexcept { return additions_; }
   std::size_t bytes() const noexcept { return bytes_.size(); }
 
   // Writes a token's word embedding.
@@ -102,7 +103,8 @@ class EncoderFile {
   const float* classifier_bias_ = nullptr;
 };
 
-// The whole file for these weights; `source` as above. Takes about a second for each 10 million weights of int8.
+// The whole file for these weights; `source` as above. Takes about a second for each 10 million weights of int8. Throws
+// Error kUnavailable when the kernels cannot run a model of this shape, or when a weight is not a finite number.
 std::vector<std::byte> encode_encoder(const BertWeights& weights, Precision precision, Additions additions,
                                       const std::string& source);
 

@@ -2,9 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <fstream>
+#include <string>
+#include <vector>
 
+#include "core/checksum.h"
 #include "core/error.h"
+#include "inference/encoder_layout.h"
+#include "inference/model_files.h"
 #include "tests/support/inference_files.h"
 
 namespace jackdaw::inference {
@@ -13,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ScratchFolder;
 
-constexpr const char* kModel = "jackdaw-rerank-l3";  // the smallest
+constexpr const char* kModel = "jackdaw-rerank-l6";  // the smallest
 
 class PreparedEncoder : public ::testing::Test {
  protected:
@@ -50,6 +57,51 @@ class PreparedEncoder : public ::testing::Test {
   static fs::path prepared(const fs::path& models) {
     return prepared_path(models, encoder_model(kModel), Precision::kFp32);
   }
+  static std::string file_source() {
+    const auto files = model_files();
+    return std::string(std::ranges::find_if(files, [](const ModelFile& file) {
+                         return file.model == kModel && file.name == "model.safetensors";
+                       })->sha256);
+  }
+  static void seal(EncoderHeader& header) {
+    Checksum checksum;
+    checksum.add(std::as_bytes(std::span(&header, 1)).first(sizeof(header) - sizeof(header.header_checksum)));
+    header.header_checksum = checksum.value();
+  }
+  // An encoder of zeros in the place of the model's, which claims to be made of the model's weights.
+  static void write_prepared(const fs::path& models, const EncoderShape& shape) {
+    EncoderHeader header{};
+    std::memcpy(header.magic, kEncoderMagic.data(), sizeof(header.magic));
+    header.version = kEncoderFileVersion;
+    header.precision = static_cast<std::uint32_t>(Precision::kFp32);
+    header.additions = static_cast<std::uint32_t>(Additions::kFour);
+    set_source(header, file_source());
+    header.layers = static_cast<std::uint32_t>(shape.layers);
+    header.heads = static_cast<std::uint32_t>(shape.heads);
+    header.hidden = static_cast<std::uint32_t>(shape.hidden);
+    header.intermediate = static_cast<std::uint32_t>(shape.intermediate);
+    header.vocabulary = static_cast<std::uint32_t>(shape.vocabulary);
+    header.positions = static_cast<std::uint32_t>(shape.positions);
+    header.types = static_cast<std::uint32_t>(shape.types);
+    header.has_classifier = shape.has_classifier ? 1 : 0;
+    std::vector<std::byte> bytes(EncoderLayout(shape, Precision::kFp32).bytes);
+    header.file_bytes = bytes.size();
+    Checksum body;
+    body.add(std::span(bytes).subspan(sizeof(header)));
+    header.body_checksum = body.value();
+    seal(header);
+    std::memcpy(bytes.data(), &header, sizeof(header));
+    std::ofstream out(prepared(models), std::ios::binary);
+    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  }
+  // The model in 8 bits, in its place; rounding it here would take longer.
+  static fs::path rounded(const fs::path& models) {
+    const EncoderModel& model = encoder_model(kModel);
+    const fs::path place = prepared_path(models, model, Precision::kInt8);
+    open_encoder(model, Precision::kInt8, testing::models_dir(), models / kModel);
+    if (!fs::exists(place)) fs::copy_file(prepared_path(testing::models_dir(), model, Precision::kInt8), place);
+    return place;
+  }
   static std::size_t files_in(const fs::path& folder) {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
   }
@@ -58,7 +110,7 @@ class PreparedEncoder : public ::testing::Test {
 };
 
 void expect_the_model(const EncoderFile& file) {
-  EXPECT_EQ(file.shape().layers, 3U);
+  EXPECT_EQ(file.shape().layers, 6U);
   EXPECT_EQ(file.shape().hidden, 384U);
   EXPECT_EQ(file.shape().heads, 12U);
   EXPECT_EQ(file.shape().vocabulary, 30522U);
@@ -90,6 +142,86 @@ TEST_F(PreparedEncoder, IsMadeAgainWhereItIsDamaged) {
   EXPECT_EQ(open(folder)->bytes(), bytes);
 }
 
+// Well-formed files of these very weights by their word, with right checksums.
+TEST_F(PreparedEncoder, IsMadeAgainWhereItIsNotWhatItsNameSays) {
+  const fs::path folder = models();
+  open(folder);
+  const EncoderShape good = encoder_model(kModel).shape;
+  const auto changed = [&](auto change) {
+    EncoderShape shape = good;
+    change(shape);
+    return shape;
+  };
+  const std::vector<EncoderShape> others{
+      changed([](EncoderShape& shape) { shape.has_classifier = false; }),
+      changed([](EncoderShape& shape) { shape.types = 1; }),
+      changed([](EncoderShape& shape) { shape.positions = 16; }),
+      changed([](EncoderShape& shape) { shape.layers = 2; }),
+  };
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    SCOPED_TRACE(i);
+    write_prepared(folder, others[i]);
+    ASSERT_EQ(EncoderFile(prepared(folder), file_source()).shape(), others[i]) << "it is well-formed";
+    expect_the_model(*open(folder));
+  }
+}
+
+TEST_F(PreparedEncoder, IsMadeAgainWhereItIsOfAnotherPrecision) {
+  const fs::path folder = models();
+  fs::rename(rounded(folder), prepared(folder));
+  const auto exact = open(folder);
+  expect_the_model(*exact);
+  EXPECT_EQ(exact->precision(), Precision::kFp32);
+}
+
+TEST_F(PreparedEncoder, IsMadeAgainWhereItWasRoundedInAnotherWay) {
+  const fs::path folder = models();
+  const fs::path place = rounded(folder);
+  {
+    std::fstream file(place, std::ios::in | std::ios::out | std::ios::binary);
+    EncoderHeader header;
+    file.read(reinterpret_cast<char*>(&header), sizeof(header));
+    header.additions = static_cast<std::uint32_t>(Additions::kTwo);
+    seal(header);
+    file.seekp(0).write(reinterpret_cast<const char*>(&header), sizeof(header));
+  }
+  ASSERT_EQ(EncoderFile(place, file_source()).additions(), Additions::kTwo);
+  const auto file = open_encoder(encoder_model(kModel), Precision::kInt8, folder, {});
+  expect_the_model(*file);
+  EXPECT_EQ(file->additions(), Additions::kFour);
+}
+
+// Nobody needs to know of it.
+TEST_F(PreparedEncoder, IsTakenFromTheCacheWithoutAWordWhereTheModelsHoldADamagedOne) {
+  const fs::path folder = models();
+  const fs::path cache = scratch_.path() / "cache";
+  open(folder);
+  fs::create_directories(cache);
+  fs::rename(prepared(folder), cache / prepared(folder).filename());
+  scratch_.write("models/" + std::string(kModel) + "/" + prepared(folder).filename().string(), "damaged");
+  ::testing::internal::CaptureStderr();
+  expect_the_model(*open(folder, cache));
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(PreparedEncoder, SaysInTheLogThatADamagedOneIsMadeAgainAndAsksForNothing) {
+  const fs::path folder = models();
+  scratch_.write("models/" + std::string(kModel) + "/" + prepared(folder).filename().string(), "damaged");
+  ::testing::internal::CaptureStderr();
+  expect_the_model(*open(folder));
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("It is made again now."), std::string::npos) << said;
+  EXPECT_EQ(said.find("models pull"), std::string::npos) << said;
+}
+
+// As `jackdaw models pull` asks for it.
+TEST_F(PreparedEncoder, WithoutACacheNobodyIsToldThatEveryStartTakesLonger) {
+  ::testing::internal::CaptureStderr();
+  expect_the_model(*open(unwritable_models()));
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(said.find("every start"), std::string::npos) << said;
+}
+
 TEST_F(PreparedEncoder, IsKeptInTheCacheWhereTheModelsCannotBeWritten) {
   const fs::path folder = unwritable_models();
   const fs::path cache = scratch_.path() / "cache" / "models";
@@ -113,6 +245,7 @@ TEST_F(PreparedEncoder, IsNeverMadeOfOtherWeights) {
   fs::permissions(weights, fs::perms::owner_write, fs::perm_options::add);
   {
     std::fstream file(weights, std::ios::in | std::ios::out | std::ios::binary);
+    file.put('\x77').put('\x77');  // no reader of the format would take it
     file.seekp(static_cast<std::streamoff>(fs::file_size(weights) - 1));
     file.put('\x77');
   }
@@ -123,6 +256,7 @@ TEST_F(PreparedEncoder, IsNeverMadeOfOtherWeights) {
     EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
     const std::string sentence = error.what();
     EXPECT_NE(sentence.find(weights.string()), std::string::npos) << sentence;
+    EXPECT_NE(sentence.find("SHA-256"), std::string::npos) << "parsed before it was compared: " << sentence;
     EXPECT_NE(sentence.find("jackdaw models pull"), std::string::npos) << sentence;
   }
   EXPECT_FALSE(fs::exists(prepared(folder)));
@@ -139,8 +273,8 @@ TEST_F(PreparedEncoder, SaysHowToGetMissingWeights) {
 }
 
 TEST(EncoderModels, AreKnownByName) {
-  EXPECT_EQ(encoder_model("all-MiniLM-L6-v2").head, Head::kNone);
-  EXPECT_EQ(encoder_model("jackdaw-rerank-l6").head, Head::kClassifier);
+  EXPECT_FALSE(encoder_model("all-MiniLM-L6-v2").shape.has_classifier);
+  EXPECT_TRUE(encoder_model("jackdaw-rerank-l6").shape.has_classifier);
   EXPECT_THROW(encoder_model("no-such-model"), Error);
 }
 

@@ -51,11 +51,12 @@ float scale_without_cutting(std::span<const float> weights, float finest, std::s
   float largest = 0;
   for (std::size_t k = 0; k < weights.size(); k += kDepthStep) {
     for (const Places places : groups) {
-      const GroupSums sums = sums_of(weights.data() + k, places, 1);
+      // Divided first: a sum of weights may be more than a float holds.
+      const GroupSums sums = sums_of(weights.data() + k, places, 1.0F / kMaxGroupSum);
       largest = std::max({largest, sums.positive, sums.negative});
     }
   }
-  return std::max(finest, largest / kMaxGroupSum);
+  return std::max(finest, largest);
 }
 
 // Moves numbers of one sign towards zero until their sum fits; of several, always the one that loses least by it.

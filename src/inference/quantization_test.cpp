@@ -166,6 +166,18 @@ TEST(Quantization, SurvivesDenormals) {
   }
 }
 
+// The sum of a group is then more than a float holds.
+TEST(Quantization, SurvivesTheLargestFloats) {
+  const float most = std::numeric_limits<float>::max();
+  for (const Additions additions : {Additions::kTwo, Additions::kFour}) {
+    const std::vector<float> weights(32, most);
+    const Rounded rounded = round_weights(weights, additions);
+    EXPECT_TRUE(std::isfinite(rounded.scale));
+    EXPECT_LE(largest_sum(rounded.numbers, additions), kMaxGroupSum);
+    for (const std::int8_t number : rounded.numbers) EXPECT_NEAR(rounded.scale * number, most, 1e-3 * most);
+  }
+}
+
 TEST(Quantization, RoundsARowOfATableByItsLargest) {
   const std::vector<float> values{-254, 0, 1, 3, 127, 2, -2, 5};
   std::vector<std::int8_t> numbers(values.size());
