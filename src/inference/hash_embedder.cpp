@@ -55,8 +55,8 @@ std::size_t HashEmbedder::dimensions() const noexcept {
 }
 
 const std::string& HashEmbedder::name() const noexcept {
-  static const std::string name = "hashed-words/384";
-  return name;
+  static const std::string kName = "hashed-words/384";
+  return kName;
 }
 
 }  // namespace jackdaw::inference

@@ -26,9 +26,8 @@ std::vector<Kernels> find_sets() {
 }  // namespace
 
 std::size_t attention_scratch(std::size_t tokens, const AttentionShape& shape) noexcept {
-  constexpr std::size_t kMostRowsOfATile = 12;
   const std::size_t room = (tokens + kPanelColumns - 1) / kPanelColumns * kPanelColumns;
-  return room * (shape.head_width + kMostRowsOfATile);
+  return room * (shape.head_width + kMostTileRows);
 }
 
 std::span<const Kernels> kernel_sets() {

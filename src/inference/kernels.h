@@ -10,13 +10,16 @@ namespace jackdaw::inference {
 // The arithmetic of a BERT encoder, in one set of functions for each kind of processor. All matrices are row-major and
 // packed: a row of width w begins w elements after the one before. No function keeps state or allocates; what they
 // compute for a row depends on that row alone, not on how many stand beside it, so that a sequence gets the same result
-// to the last bit whatever shares its batch. Integer sums are exact and equal on every path; fp32 results differ
-// between paths in the last bits, since they add in another order.
+// to the last bit whatever shares its batch. Integer sums are exact: of the same rounded rows they are equal on every
+// path. fp32 results differ between paths in the last bits, since they add in another order and some paths fuse
+// multiplication and addition; so a row may be rounded to another byte where a number lies half way between two.
 
 // Columns of a matrix lie in panels of this many, each padded to nothing: the number of outputs is a multiple of it.
 inline constexpr std::size_t kPanelColumns = 16;
 // Inputs of an 8-bit matrix come in steps of this many, so the number of inputs is a multiple of it.
 inline constexpr std::size_t kDepthStep = 16;
+// Rows that any set takes together in the attention, at most: scratch has room for their scores.
+inline constexpr std::size_t kMostTileRows = 12;
 // The AVX2 path multiplies bytes into 16-bit sums, which it widens only after so many additions: a group of weights,
 // neighbours in pairs (with two additions inputs 0, 1, 4, 5 of a step, then 2, 3, 6, 7 and so on; with four 0, 1, 4, 5,
 // 8, 9, 12, 13, and the others). The positive weights of a group add up to at most kMaxGroupSum, the negative ones to
@@ -61,8 +64,9 @@ struct AttentionShape {
 struct Kernels {
   std::string_view name;  // "avx512-vnni", "avx-vnni", "avx2", "portable"
 
-  // scale = max|x| / 127, value = 128 + x * (1 / scale) rounded half to even. Where the scale would be below the
-  // smallest normal number, as of a row of zeros, it is 0 and the values are 128. `width` is a multiple of 16.
+  // scale = max|x| / 127, value = 128 + x * (1 / scale) rounded half to even; the product is exact where the processor
+  // fuses it with the rounding, else rounded to fp32 first. Where the scale would be below the smallest normal number,
+  // as of a row of zeros, it is 0 and the values are 128. `width` is a multiple of 16.
   void (*quantize)(const float* rows, std::size_t count, std::size_t width, std::uint8_t* values, float* scales);
 
   // out [rows.count][matrix.outputs]

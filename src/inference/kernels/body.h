@@ -12,6 +12,7 @@
 constexpr std::size_t kLanes = JACKDAW_LANES;
 constexpr std::size_t kVectors = kPanelColumns / kLanes;  // in a row of a panel
 constexpr std::size_t kFloatRows = JACKDAW_FLOAT_ROWS;
+static_assert(kFloatRows <= kMostTileRows, "attention_scratch() has room for the scores of so many rows");
 
 typedef float Floats __attribute__((vector_size(4 * JACKDAW_LANES)));
 typedef std::int32_t Ints __attribute__((vector_size(4 * JACKDAW_LANES)));
