@@ -56,22 +56,34 @@ struct Encoder::Buffers {
   Buffer<float> row_scales;       // [kBlockRows]
 };
 
+// As many buffers as were ever in use at once.
 class Encoder::Pool {
  public:
   std::unique_ptr<Buffers> take() {
-    auto idle = idle_.lock();
-    if (idle->empty()) return std::make_unique<Buffers>();
-    auto buffers = std::move(idle->back());
-    idle->pop_back();
+    auto state = state_.lock();
+    auto& idle = state->idle;
+    if (idle.empty()) {
+      idle.reserve(state->made + 1);
+      auto buffers = std::make_unique<Buffers>();
+      ++state->made;
+      return buffers;
+    }
+    auto buffers = std::move(idle.back());
+    idle.pop_back();
     return buffers;
   }
-  void give_back(std::unique_ptr<Buffers> buffers) {
-    auto idle = idle_.lock();
-    idle->push_back(std::move(buffers));
+  // There is room for all that were made.
+  void give_back(std::unique_ptr<Buffers> buffers) noexcept {
+    auto state = state_.lock();
+    state->idle.push_back(std::move(buffers));
   }
 
  private:
-  Guarded<std::vector<std::unique_ptr<Buffers>>> idle_;
+  struct State {
+    std::vector<std::unique_ptr<Buffers>> idle;
+    std::size_t made = 0;
+  };
+  Guarded<State> state_;
 };
 
 class Encoder::Lease {

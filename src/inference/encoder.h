@@ -14,8 +14,8 @@ namespace jackdaw::inference {
 
 // A BERT encoder that runs over packed sequences: nothing is computed for padding, and a sequence gets the same result
 // to the last bit whatever shares its batch. All arithmetic happens on the caller's thread. Safe from any number of
-// threads at once; each call takes a set of buffers of about 20 KiB a token (of a layer of width 384), which is kept
-// for the next call.
+// threads at once; each call takes a set of buffers of about 20 KiB a token (of a layer of width 384). As many sets as
+// were ever in use at once are kept for the next calls, until the encoder is destroyed.
 //
 // Int8: each linear map of a layer sees its input rounded for each token (Kernels::quantize) and adds exact integer
 // products; everything else is fp32: embeddings, attention, layer norm, GELU, residuals, head.
