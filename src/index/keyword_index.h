@@ -11,9 +11,9 @@
 
 namespace jackdaw::index {
 
-// Rows of a segment. Reading every posting is as fast up to about here: in text of mixed topics hardly a window can be
-// left out.
-inline constexpr std::size_t kPruneFrom = std::size_t{1} << 18;
+// Rows of a segment. Reading every posting is faster up to here (by 8% at a million, docs/benchmarks.md): in text of
+// mixed topics hardly a window can be left out.
+inline constexpr std::size_t kPruneFrom = std::size_t{1} << 20;
 
 // BM25 over a list of segments, exact: every score is what one index of the live chunks alone would give, to the last
 // bit, however they are spread over segments. Corpus statistics count live chunks only; where a segment has deletions,
