@@ -190,19 +190,39 @@ boost::asio::awaitable<void> Assembly::open_store() {
   });
 }
 
+// Whether pages that are pictures can be read takes longer to find out than all else; nobody waits for it but the first
+// document.
 boost::asio::awaitable<void> Assembly::make_extractor() {
   co_await extraction_.run(Lane::kInteractive, stopping_, [&] {
-    if (config_.ocr == "auto") recognizer_ = extract::find_recognizer(recognizer_options(config_));
-    auto extractor = std::make_unique<extract::ConfinedExtractor>(extractor_options(config_, recognizer_.usable));
+    const extract::ConfinedExtractor without_recognizer(extractor_options(config_, false));
     try {
-      if (std::string weaker = extractor->check_sandbox(); !weaker.empty()) warnings_.push_back(std::move(weaker));
+      if (std::string weaker = without_recognizer.check_sandbox(); !weaker.empty()) warnings_.push_back(weaker);
     } catch (const Error& error) {
       degraded_ = std::string("Documents cannot be added. ") + error.what();
       log::error(degraded_);
     }
-    extractor_ = std::move(extractor);
   });
   for (const std::string& warning : warnings_) log::warning(warning);
+  std::promise<PendingExtractor::Made> made;
+  extractor_ = std::make_unique<PendingExtractor>(made.get_future().share());
+  boost::asio::co_spawn(context_, find_recognizer(std::move(made)), boost::asio::detached);
+}
+
+boost::asio::awaitable<void> Assembly::find_recognizer(std::promise<PendingExtractor::Made> extractor) {
+  bool said = false;
+  try {
+    // The thread that found it out says so itself: those that wait are of the same pool, also while it is stopped.
+    recognizer_ = co_await extraction_.run(Lane::kInteractive, stopping_, [&] {
+      extract::RecognizerStatus found;
+      if (config_.ocr == "auto") found = extract::find_recognizer(recognizer_options(config_));
+      extractor.set_value(std::make_unique<extract::ConfinedExtractor>(extractor_options(config_, found.usable)));
+      said = true;
+      return found;
+    });
+  } catch (...) {
+    if (!said) extractor.set_exception(std::current_exception());
+    co_return;
+  }
   if (recognizer_.problem.empty()) co_return;
   log::info(recognizer_.problem);
   warnings_.push_back(recognizer_.problem);

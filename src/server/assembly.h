@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@
 #include "ingest/ingest_queue.h"
 #include "ingest/ingestor.h"
 #include "server/config.h"
+#include "server/pending_extractor.h"
 #include "store/data_lock.h"
 #include "store/sqlite_store.h"
 
@@ -67,7 +69,7 @@ class Assembly {
   const std::string& degraded() const noexcept { return degraded_; }
   // What else a person should know of how documents are read, a sentence each.
   const std::vector<std::string>& warnings() const noexcept { return warnings_; }
-  // Whether pages that are pictures of text can be read; not usable before ready().
+  // Whether pages that are pictures of text can be read; not usable until that is known, a moment after ready().
   const extract::RecognizerStatus& recognizer() const noexcept { return recognizer_; }
 
   // Throws Error kStarting before start() is done and kUnavailable after it failed.
@@ -99,6 +101,7 @@ class Assembly {
   boost::asio::awaitable<void> load_models_and_readers();
   boost::asio::awaitable<void> load_models();
   boost::asio::awaitable<void> make_extractor();
+  boost::asio::awaitable<void> find_recognizer(std::promise<PendingExtractor::Made> extractor);
   boost::asio::awaitable<void> open_store();
   boost::asio::awaitable<void> forget_old_answers();
   boost::asio::awaitable<void> save_index_now_and_then();
