@@ -15,8 +15,7 @@ namespace jackdaw::answer {
 // Reads an answer as it streams and takes the writer's marks for what they are: [1], [2][3], [1, 2], [1-3], 【1】,
 // [passage 1], [Source 2].
 //
-// - A mark that names a source is shown as [n], a list as [1][2]. The k-th mark that is shown is that of citation k,
-// and
+// - A mark that names a source is shown as [n], a list as [1][2]. The k-th mark that is shown is that of citation k;
 //   its number is the source of that citation.
 // - A mark of a source that the writer saw as part of a passage of several stands for that passage. It is shown with
 //   the number of the source that has the quote, or with several where only together they have it; while its claim is

@@ -85,8 +85,8 @@ class RunningAnswersTest : public ::testing::Test {
   boost::asio::io_context io_;
   testing::SmallCollection collection_;
   testing::FakeWriter writer_;
-  Retriever retriever_{
-      collection_.space, collection_.reranker, collection_.store, collection_.compute, collection_.storage, {}};
+  Retriever retriever_{collection_.space,   collection_.reranker, collection_.store,
+                       collection_.compute, collection_.storage,  {}};
   QuestionResolver resolver_{writer_, {}};
   QuotePlaces places_{collection_.store, collection_.storage};
   Answerer answerer_{resolver_, retriever_, writer_, places_, {}};

@@ -11,7 +11,7 @@ namespace jackdaw::store {
 // throws.
 
 inline constexpr std::string_view kMetaEmbedder = "embedder";
-inline constexpr std::string_view kMetaNewEmbedder = "new_embedder";  // of `new_vectors`; no row: none were begun
+inline constexpr std::string_view kMetaNewEmbedder = "new_embedder";     // of `new_vectors`; no row: none were begun
 inline constexpr std::string_view kMetaNewVectorsOf = "new_vectors_of";  // what of a chunk they were made of
 inline constexpr std::string_view kMetaIndexStamp = "index_stamp";
 
