@@ -1,5 +1,6 @@
 #include "ingest/reindexer.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -57,6 +58,11 @@ std::vector<std::string> Reindexer::texts_of(std::span<const ChunkToEmbed> chunk
 
 asio::awaitable<void> Reindexer::embed_missing(Embedder& embedder, const OnProgress& on_progress,
                                                Cancellation cancellation) {
+  // Counted once: counting reads every vector that was made before.
+  const NewVectors before =
+      co_await writing_.run(Lane::kBackground, cancellation, [&] { return vectors_.new_vectors(); });
+  ReindexProgress progress{.made = before.made, .chunks = before.chunks};
+  if (on_progress) on_progress(progress);
   ChunkId last{0};
   while (true) {
     const std::vector<ChunkToEmbed> batch = co_await writing_.run(
@@ -66,12 +72,11 @@ asio::awaitable<void> Reindexer::embed_missing(Embedder& embedder, const OnProgr
     EmbeddingWork work(embedder, compute_, texts, options_.slice);
     std::vector<Embedding> embeddings = co_await work.run({}, cancellation);
     const std::vector<NewVector> made = with_ids(batch, std::move(embeddings));
-    const NewVectors so_far = co_await writing_.run(Lane::kBackground, cancellation, [&] {
-      vectors_.keep_new_vectors(made);
-      return vectors_.new_vectors();
-    });
+    co_await writing_.run(Lane::kBackground, cancellation, [&] { vectors_.keep_new_vectors(made); });
     last = batch.back().chunk;
-    if (on_progress) on_progress({.made = so_far.made, .chunks = so_far.chunks});
+    progress.made += static_cast<std::int64_t>(made.size());
+    progress.chunks = std::max(progress.chunks, progress.made);
+    if (on_progress) on_progress(progress);
   }
 }
 

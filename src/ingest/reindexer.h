@@ -26,7 +26,7 @@ struct ReindexerOptions {
 
 struct ReindexProgress {
   std::int64_t made = 0;    // chunks that have their new vector
-  std::int64_t chunks = 0;  // of so many
+  std::int64_t chunks = 0;  // of so many; those that come or go meanwhile are not counted again
 };
 
 // Makes the vectors of a whole collection anew, with another embedder or of other text, while questions are answered
@@ -38,7 +38,7 @@ class Reindexer {
   // `writing` is the thread that stores documents.
   Reindexer(VectorStore& vectors, Compute& compute, Compute& writing, ReindexerOptions options);
 
-  // Called on the executor of the coroutine after each batch; must not throw. May be empty.
+  // Called on the executor of the coroutine at the beginning and after each batch; must not throw. May be empty.
   using OnProgress = std::function<void(const ReindexProgress&)>;
   // Called once on the writing thread, right after the store's vectors are the new ones; must not throw.
   using InUse = std::function<void()>;

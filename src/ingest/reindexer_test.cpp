@@ -74,7 +74,8 @@ TEST_F(ReindexerTest, MakesAllVectorsAnewAndPutsThemIntoUse) {
   EXPECT_EQ(space_.get().embedder, other_);
   EXPECT_EQ(space_.get().index, next_.index);
   EXPECT_EQ(found("otters"), 1U);
-  ASSERT_EQ(progress_.size(), 2U);
+  ASSERT_EQ(progress_.size(), 3U);
+  EXPECT_EQ(progress_.front().made, 0);
   EXPECT_EQ(progress_.back().made, 3);
   EXPECT_EQ(progress_.back().chunks, 3);
 }

@@ -101,6 +101,9 @@ asio::awaitable<void> Reindexing::start(std::string embedder) {
   assembly_.flows();  // must be ready
   const State before = std::exchange(state_, State::kRunning);
   cancellation_ = assembly_.stopping().child();
+  message_.clear();
+  new_embedder_.clear();
+  progress_ = {};
   SearchSpace space;
   try {
     space = co_await make_space(embedder);
@@ -108,16 +111,17 @@ asio::awaitable<void> Reindexing::start(std::string embedder) {
     state_ = before;
     throw;
   }
-  message_.clear();
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  log::info("the vectors of the collection are made anew by " + space.embedder->name());
+  new_embedder_ = space.embedder->name();
+  log::info("the vectors of the collection are made anew by " + new_embedder_);
   asio::co_spawn(executor, run_in_background(std::move(space), cancellation_), asio::detached);
 }
 
 asio::awaitable<void> Reindexing::run_in_background(SearchSpace space, Cancellation cancellation) {
   const std::string name = space.embedder->name();
   try {
-    co_await run_in(std::move(space), {}, cancellation);
+    co_await run_in(
+        std::move(space), [this](const ingest::ReindexProgress& so_far) { progress_ = so_far; }, cancellation);
     state_ = State::kDone;
     log::info("the vectors of " + name + " are in use");
   } catch (const std::exception& failure) {
@@ -132,12 +136,16 @@ void Reindexing::stop() {
   if (state_ == State::kRunning) cancellation_.cancel(CancelReason::kClient);
 }
 
+// How many were made is counted only where no run knows it: counting reads them all.
 asio::awaitable<ReindexStatus> Reindexing::status() {
   store::SqliteStore& collection = assembly_.collection();
-  ReindexStatus status{.state = state_, .message = message_};
+  const bool running = state_ == State::kRunning;
+  ReindexStatus status{.state = state_, .new_embedder = running ? new_embedder_ : "", .progress = progress_};
+  status.message = message_;
   co_await assembly_.storage().run(Lane::kInteractive, assembly_.stopping(), [&] {
-    NewVectors found = collection.new_vectors();
     status.embedder = collection.embedder_name();
+    if (running) return;
+    NewVectors found = collection.new_vectors();
     status.new_embedder = std::move(found.embedder);
     status.progress = {.made = found.made, .chunks = found.chunks};
   });

@@ -19,10 +19,10 @@ namespace jackdaw::server {
 struct ReindexStatus {
   enum class State { kIdle, kRunning, kDone, kFailed, kStopped };
   State state = State::kIdle;
-  std::string embedder{};            // whose vectors are searched; empty: none were made yet
-  std::string new_embedder{};        // whose are being made, or were begun; empty: none
-  ingest::ReindexProgress progress;  // of the new ones
-  std::string message{};             // why it failed
+  std::string embedder{};              // whose vectors are searched; empty: none were made yet
+  std::string new_embedder{};          // whose are being made, or were begun; empty: none
+  ingest::ReindexProgress progress{};  // of the new ones
+  std::string message{};               // why it failed
 };
 
 // As GET /v1/reindex shows it.
@@ -56,6 +56,8 @@ class Reindexing {
   Assembly& assembly_;
   ReindexStatus::State state_ = ReindexStatus::State::kIdle;
   std::string message_;
+  std::string new_embedder_;  // of the run
+  ingest::ReindexProgress progress_;
   Cancellation cancellation_;  // of the run
 };
 
