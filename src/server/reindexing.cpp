@@ -119,9 +119,9 @@ asio::awaitable<void> Reindexing::start(std::string embedder) {
 
 asio::awaitable<void> Reindexing::run_in_background(SearchSpace space, Cancellation cancellation) {
   const std::string name = space.embedder->name();
+  OnProgress note = [this](const ingest::ReindexProgress& so_far) { progress_ = so_far; };
   try {
-    co_await run_in(
-        std::move(space), [this](const ingest::ReindexProgress& so_far) { progress_ = so_far; }, cancellation);
+    co_await run_in(std::move(space), std::move(note), cancellation);
     state_ = State::kDone;
     log::info("the vectors of " + name + " are in use");
   } catch (const std::exception& failure) {
