@@ -69,10 +69,10 @@ std::vector<std::string> tags_of(const std::vector<std::string>& words) {
 
 WalkOptions walk_options(const IngestCommand& command, const Config& config) {
   WalkOptions options{.exclude = command.exclude, .include_hidden = command.include_hidden};
-  // The collection is not a part of itself.
-  std::error_code none_yet;
-  const fs::path data_dir = fs::canonical(config.data_dir, none_yet);
-  if (!none_yet) options.exclude.push_back(quoted_for_glob(data_dir.native()));
+  // The collection is not a part of itself, also where its folder is made only now.
+  std::error_code unreachable;
+  const fs::path data_dir = fs::weakly_canonical(fs::absolute(config.data_dir), unreachable);
+  if (!unreachable) options.exclude.push_back(quoted_for_glob(data_dir.native()));
   return options;
 }
 

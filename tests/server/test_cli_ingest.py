@@ -367,7 +367,7 @@ def test_the_collection_is_not_taken_into_itself(tmp_path):
     data = tmp_path / "docs" / "data"
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.txt").write_text("The siskin sings.\n")
-    as_json(tmp_path / "docs", data=data)
+    assert outcomes(as_json(tmp_path / "docs", data=data)) == {"a.txt": "indexed"}
     assert outcomes(as_json(tmp_path / "docs", data=data)) == {"a.txt": "unchanged"}
 
 
