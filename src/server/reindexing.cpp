@@ -147,7 +147,8 @@ asio::awaitable<ReindexStatus> Reindexing::status() {
     if (running) return;
     NewVectors found = collection.new_vectors();
     status.new_embedder = std::move(found.embedder);
-    status.progress = {.made = found.made, .chunks = found.chunks};
+    const bool all_in_use = status.state == State::kDone && status.new_embedder.empty();
+    status.progress = {.made = all_in_use ? found.chunks : found.made, .chunks = found.chunks};
   });
   co_return status;
 }

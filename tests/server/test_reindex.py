@@ -118,6 +118,7 @@ def test_the_command_goes_through_the_running_server(tmp_path):
     with jackdaw.Server(data, JACKDAW_EMBEDDER="hash") as server:
         said = json.loads(ok(run("reindex", "--embedder", "minilm-int8", "--json", data=data, embedder="hash")))
         assert said["state"] == "done" and said["embedder"].startswith("all-MiniLM-L6-v2")
+        assert said["made"] == said["chunks"] > 3
         assert server.request("GET", "/v1/reindex").json()["embedder"] == said["embedder"]
 
 
