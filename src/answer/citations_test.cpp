@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/text.h"
+#include "tests/support/told_answer.h"
 
 namespace jackdaw::answer {
 namespace {
@@ -28,22 +29,7 @@ std::vector<RetrievedPassage> five_sources() {
   return {source(kPrices), source(kMasses), source("Three."), source("Four."), source("Five.")};
 }
 
-struct Told {
-  std::string text;
-  std::vector<Citation> citations;
-  int dropped = 0;
-
-  void add(CitationReader::Step step) {
-    text += step.text;
-    citations.insert(citations.end(), step.citations.begin(), step.citations.end());
-  }
-  std::string claim(std::size_t i) const {
-    const auto decoded = text::decode(text);
-    const Citation& citation = citations.at(i);
-    if (citation.begin == citation.end) return "";
-    return text.substr(decoded.at(citation.begin).begin,
-                       decoded.at(citation.end - 1).end - decoded.at(citation.begin).begin);
-  }
+struct Told : testing::ToldAnswer {
   // "1: the claim", in order.
   std::vector<std::string> claims() const {
     std::vector<std::string> all;
@@ -370,7 +356,7 @@ TEST(Citations, HowTheTextIsCutChangesNothing) {
       told.add(reader.finish());
       told.dropped = reader.dropped_marks();
       expect_same(whole, told, text);
-      if (testing::Test::HasFatalFailure()) return;
+      if (::testing::Test::HasFatalFailure()) return;
     }
   }
 }

@@ -8,6 +8,7 @@
 
 #include "answer/citations.h"
 #include "core/text.h"
+#include "tests/support/told_answer.h"
 
 namespace jackdaw::answer {
 namespace {
@@ -35,21 +36,7 @@ std::vector<PromptPassage> merged(const std::vector<RetrievedPassage>& sources) 
   return choose_passages(sources, {.top_k = sources.size(), .drop_duplicates = false});
 }
 
-struct Told {
-  std::string text;
-  std::vector<Citation> citations;
-  int dropped = 0;
-
-  void add(CitationReader::Step step) {
-    text += step.text;
-    citations.insert(citations.end(), step.citations.begin(), step.citations.end());
-  }
-  std::string claim(std::size_t i) const {
-    const auto decoded = text::decode(text);
-    const Citation& one = citations.at(i);
-    if (one.begin == one.end) return "";
-    return text.substr(decoded.at(one.begin).begin, decoded.at(one.end - 1).end - decoded.at(one.begin).begin);
-  }
+struct Told : testing::ToldAnswer {
   std::vector<std::string> quotes() const {
     std::vector<std::string> all;
     for (const Citation& one : citations) {
@@ -259,7 +246,7 @@ TEST(MergedCitations, EverySpanLiesInItsSourceAndEveryMarkNamesIt) {
       ASSERT_EQ(pieces.citations[i].begin, whole.citations[i].begin);
       ASSERT_EQ(pieces.citations[i].end, whole.citations[i].end);
     }
-    if (testing::Test::HasFatalFailure()) return;
+    if (::testing::Test::HasFatalFailure()) return;
   }
 }
 

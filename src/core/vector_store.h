@@ -41,7 +41,6 @@ class VectorStore {
   // What was made by the same embedder, of the same text of each chunk, stays; anything else is forgotten. `of` names
   // the text: how it is put together of body, heading and title.
   virtual void begin_new_vectors(const std::string& embedder, const std::string& of) = 0;
-  virtual void forget_new_vectors() = 0;
 
   // At most `limit` chunks behind `after` that have no new vector yet, in the order of their ids.
   virtual std::vector<ChunkToEmbed> without_new_vector(ChunkId after, std::size_t limit) = 0;

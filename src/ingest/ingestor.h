@@ -81,6 +81,9 @@ class Ingestor {
   // that changed the store's vectors.
   void switch_to(SearchSpace next);
 
+  // Merges the index in the background, if that is due. To be called on `executor`, that of the coroutines.
+  void merge_soon(const boost::asio::any_io_executor& executor);
+
  private:
   struct Reading;
   boost::asio::awaitable<void> extract(Reading& reading, Cancellation cancellation);
@@ -94,7 +97,6 @@ class Ingestor {
   // With the embedder in use, where it is another one than when the chunks were embedded.
   void embed_again_if_due(Reading& reading);
   boost::asio::awaitable<void> merge();
-  void merge_soon(const boost::asio::any_io_executor& executor);
 
   TextExtractor& extractor_;
   SearchSpaceInUse& space_;

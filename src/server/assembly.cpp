@@ -229,7 +229,8 @@ boost::asio::awaitable<void> Assembly::find_recognizer(std::promise<PendingExtra
 }
 
 std::unique_ptr<Flows> Assembly::make_flows() {
-  space_.emplace(SearchSpace{.embedder = embedder_, .index = make_index(config_, embedder_->dimensions())});
+  std::shared_ptr<SearchIndex> index = make_index(config_, embedder_->dimensions());
+  space_.emplace(SearchSpace{.embedder = std::move(embedder_), .index = std::move(index)});
 
   auto flows = std::make_unique<Flows>();
   flows->client = std::make_unique<http::AsyncClient>(context_.get_executor(), config_.client);

@@ -123,7 +123,7 @@ class Assembly {
   // Destroyed in reverse order: the threads are joined first, the lock is given back last.
   store::DataLock lock_;
   std::unique_ptr<TextExtractor> extractor_;
-  std::shared_ptr<Embedder> embedder_;  // at the start
+  std::shared_ptr<Embedder> embedder_;  // until it is part of space_
   std::unique_ptr<Reranker> reranker_;
   std::unique_ptr<store::SqliteStore> store_;
   std::optional<SearchSpaceInUse> space_;

@@ -86,6 +86,8 @@ asio::awaitable<void> Reindexing::run_in(SearchSpace space, OnProgress on_progre
     if (searched) assembly_.flows().ingestor->switch_to(space);
   };
   co_await reindexer.run(space, std::move(on_progress), in_use, cancellation);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  if (searched) assembly_.flows().ingestor->merge_soon(executor);  // it was filled in small pieces
 }
 
 asio::awaitable<void> Reindexing::run(std::string embedder, OnProgress on_progress, Cancellation cancellation) {

@@ -129,7 +129,6 @@ class SqliteStore : public DocumentStore,
   std::string embedder_name() override;
   NewVectors new_vectors() override;
   void begin_new_vectors(const std::string& embedder, const std::string& of) override;
-  void forget_new_vectors() override;
   std::vector<ChunkToEmbed> without_new_vector(ChunkId after, std::size_t limit) override;
   void keep_new_vectors(std::span<const std::pair<ChunkId, Embedding>> vectors) override;
   void for_each_newly_embedded(const std::function<void(IndexedDocument&&)>& visit) override;

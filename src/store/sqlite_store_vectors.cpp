@@ -6,10 +6,6 @@
 namespace jackdaw::store {
 namespace {
 
-constexpr const char* kMakeTable =
-    "CREATE TABLE new_vectors(chunk INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE, "
-    "components BLOB NOT NULL) STRICT";
-
 bool any_is_missing(Database& database) {
   return database.integer(
              "SELECT EXISTS(SELECT 1 FROM chunks WHERE NOT EXISTS "
@@ -45,14 +41,6 @@ void SqliteStore::begin_new_vectors(const std::string& embedder, const std::stri
   write_meta(database, kMetaNewVectorsOf, of);
   transaction.commit();
   reached(StoreStep::kNewVectorsBegun);
-}
-
-void SqliteStore::forget_new_vectors() {
-  auto writer = writer_.lock();
-  Transaction transaction(writer->database, Transaction::Kind::kWrite);
-  writer->database.execute("DELETE FROM new_vectors");
-  forget_whose(writer->database);
-  transaction.commit();
 }
 
 std::vector<ChunkToEmbed> SqliteStore::without_new_vector(ChunkId after, std::size_t limit) {
@@ -101,9 +89,11 @@ bool SqliteStore::use_new_vectors() {
     Transaction transaction(writer->database, Transaction::Kind::kWrite);
     const std::string embedder = read_meta(writer->database, kMetaNewEmbedder);
     if (embedder.empty() || any_is_missing(writer->database)) return false;
-    writer->database.execute("DROP TABLE vectors");
+    // The tables are alike: emptied, the old one takes the new one's name.
+    writer->database.execute("DELETE FROM vectors");
+    writer->database.execute("ALTER TABLE vectors RENAME TO emptied_vectors");
     writer->database.execute("ALTER TABLE new_vectors RENAME TO vectors");
-    writer->database.execute(kMakeTable);
+    writer->database.execute("ALTER TABLE emptied_vectors RENAME TO new_vectors");
     write_meta(writer->database, kMetaEmbedder, embedder);
     forget_whose(writer->database);
     renew_index_stamp(writer->database);

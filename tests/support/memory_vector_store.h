@@ -33,11 +33,6 @@ class MemoryVectorStore : public VectorStore {
     new_embedder_ = embedder;
     of_ = of;
   }
-  void forget_new_vectors() override {
-    const std::lock_guard lock(mutex_);
-    made_.clear();
-    new_embedder_.clear();
-  }
   std::vector<ChunkToEmbed> without_new_vector(ChunkId after, std::size_t limit) override {
     std::vector<ChunkToEmbed> out;
     store_.for_each_indexed([&](IndexedDocument&& document) {
